@@ -1,0 +1,35 @@
+# make demo | test | lint | bench | clean.  The environment is made on first use and renewed when its description changes.
+# Another Python: make PYTHON=python3.12 test.  Arguments to the demo: make demo ARGS=--resume
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+ARGS   ?=
+
+.PHONY: demo test lint bench clean
+.DELETE_ON_ERROR:
+
+demo: $(READY)
+	$(BIN)/python -m examples.digits $(ARGS)
+
+# One thread per worker: two workers on two cores, no oversubscription, repeatable sums.
+test: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf build demo_out .pytest_cache .ruff_cache .mypy_cache
+
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 10) else \
+	  "glueball needs Python 3.10 or newer; this is %d.%d. Try: make PYTHON=python3.12 ..." % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
