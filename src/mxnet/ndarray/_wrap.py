@@ -1,0 +1,354 @@
+"""nd.* functions made from the registry: real signatures, generated as source, thin around the operator.
+
+A generated function binds its attributes (parsed once per distinct set of values, then remembered), unwraps the
+NDArrays, calls the operator and wraps the result.  Whatever is unusual goes through `invoke`, the general path.
+"""
+
+import functools
+from collections.abc import Callable
+
+import torch
+
+from .. import _rng
+from .._state import state
+from ..base import MXNetError, _Null
+from ..ops.registry import OpDef
+
+_REMEMBER = 512  # distinct attribute sets kept per operator
+
+_is_grad_enabled = torch.is_grad_enabled
+_set_grad_enabled = torch._C._set_grad_enabled
+
+_INPLACE_MESSAGE = ("Inplace operations (+=, -=, x[:]=, etc) are not supported when recording with autograd: "
+                    "operator {0} would write to an NDArray that is in a computational graph. Call backward first "
+                    "to clear the graph, or do this outside of autograd.record() (or under autograd.pause())")
+
+
+class NoGrad:
+    """torch.no_grad() without its overhead; leaves the thread's grad mode as it found it."""
+
+    __slots__ = ("_previous",)
+
+    def __enter__(self):
+        self._previous = _is_grad_enabled()
+        _set_grad_enabled(False)
+
+    def __exit__(self, *exc_info):
+        _set_grad_enabled(self._previous)
+
+
+# ------------------------------------------------------------------------------------------------- handles
+
+_NDArray = None  # set by ndarray.py, which needs this module
+
+
+def set_ndarray_class(cls):
+    """Called once by ndarray.py."""
+    global _NDArray
+    _NDArray = cls
+
+
+def wrap(tensor: torch.Tensor, ctx, cls=None):
+    """A new handle on `tensor`."""
+    cls = cls or _NDArray
+    array = cls.__new__(cls)
+    array._t = tensor
+    array._ctx = ctx
+    array._rg = tensor.requires_grad
+    array._ag = None
+    return array
+
+
+def wrap_outputs(result, ctx, visible: int | None = None):
+    """A handle for a tensor, a list of handles for a sequence of tensors."""
+    if isinstance(result, torch.Tensor):
+        return wrap(result, ctx)
+    arrays = [wrap(t, ctx) for t in result]
+    if visible is not None:
+        arrays = arrays[:visible]
+    return arrays[0] if len(arrays) == 1 and visible is not None else arrays
+
+
+# ------------------------------------------------------------------------------------------ running an operator
+
+
+def explain(op_name: str, error: Exception, tensors) -> Exception:
+    """What to raise when torch refused: MXNetError naming the operator and what came."""
+    if isinstance(error, (MXNetError, AssertionError, NotImplementedError)) or getattr(error, "passes_operators", False):
+        return error
+    if any(type(t).__name__ == "FakeTensor" for t in tensors):
+        return error
+    if not isinstance(error, (RuntimeError, TypeError, ValueError, IndexError)):
+        return error
+    came = ", ".join(f"{tuple(t.shape)} {str(t.dtype)[6:]}" for t in tensors if t is not None) or "nothing"
+    text = str(error).split("\n")[0]
+    return MXNetError(f"Error in operator {op_name}: {text} (inputs: {came})")
+
+
+def call(op_name: str, fn: Callable, tensors, kwargs, needs_grad: bool):
+    """fn(*tensors) with gradients recorded only while autograd records."""
+    quiet = needs_grad and not state.recording
+    if quiet:
+        previous = _is_grad_enabled()
+        _set_grad_enabled(False)
+    try:
+        return fn(*tensors, **kwargs)
+    except Exception as error:
+        raised = explain(op_name, error, tensors)
+        raise raised from (None if raised is error else error)
+    finally:
+        if quiet:
+            _set_grad_enabled(previous)
+
+
+def runtime_kwargs(op: OpDef, ctx) -> dict:
+    """The keywords among RUNTIME_ARGS that the operator wants."""
+    kwargs = {}
+    for name in op.runtime:
+        if name == "_train":
+            kwargs[name] = state.training
+        elif name == "_rng":
+            kwargs[name] = _rng.generator(ctx.device_type, ctx.device_id)
+        else:
+            kwargs[name] = ctx.device
+    return kwargs
+
+
+def bind(op: OpDef, given: dict) -> functools.partial:
+    """The operator with its attributes filled in; `.takes` maps conditional inputs to whether they take part."""
+    attrs = op.parse_attrs(given)
+    bound = functools.partial(op.fn, **attrs)
+    bound.takes = {name: test(attrs) for name, test in op.present.items()}
+    bound.visible = op.count_visible(attrs) if op.visible is not None else None
+    return bound
+
+
+def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
+    """The general path of every nd.* call: checks the inputs, runs `bound`, fills `out`."""
+    if kwargs:
+        ctx = _take_ctx(op, kwargs, ctx)
+    tensors, rg, first = [], False, None
+    for i, array in enumerate(args):
+        if isinstance(array, _NDArray):
+            tensors.append(array._t)
+            rg = rg or array._rg
+            first = first or array
+        elif array is None and not op.variadic and op.inputs[i].optional:
+            tensors.append(None)
+        elif array is None:
+            raise _arity(op, bound, args)
+        else:
+            where = "Positional arguments" if op.variadic else f"Argument {op.inputs[i].name}"
+            raise AssertionError(f"{where} must have NDArray type, but got {array} (operator {op.name})")
+    if op.present:
+        _check_present(op, bound, args)
+    if first is not None:
+        ctx = first._ctx
+    elif ctx is None:
+        from ..context import current_context
+        ctx = current_context()
+    visible = getattr(bound, "visible", None)
+    mutated = [a for a, i in zip(args, op.inputs, strict=False) if i.name in op.mutates and a is not None]
+    for array in mutated:
+        refuse_inplace(op.name, array, rg)
+    with_runtime = runtime_kwargs(op, ctx) if op.runtime else {}
+    if mutated:
+        with NoGrad():
+            result = call(op.name, bound, tensors, with_runtime, False)
+    else:
+        result = call(op.name, bound, tensors, with_runtime, rg)
+    if out is not None:
+        return fill(op.name, result, out, visible)
+    return wrap_outputs(result, ctx, visible)
+
+
+def refuse_inplace(op_name: str, array, incoming_grad: bool):
+    """MXNetError when writing to `array` now would break a recorded graph."""
+    if state.recording and (array._rg or incoming_grad):
+        raise MXNetError(_INPLACE_MESSAGE.format(op_name))
+
+
+def fill(op_name: str, result, out, visible=None):
+    """Write results into the arrays given as `out=`, in place and cast to their dtypes; returns `out`."""
+    results = [result] if isinstance(result, torch.Tensor) else list(result)
+    if visible is not None:
+        results = results[:visible]
+    targets = [out] if isinstance(out, _NDArray) else list(out)
+    if len(targets) != len(results):
+        raise MXNetError(f"operator {op_name} has {len(results)} output(s), but out= names {len(targets)}")
+    for target, value in zip(targets, results, strict=True):
+        if not isinstance(target, _NDArray):
+            raise TypeError(f"out= of operator {op_name} must be an NDArray, got {type(target)}")
+        if target._t is value:
+            continue
+        if target._t.shape != value.shape:
+            raise MXNetError(f"out= of operator {op_name} has shape {target.shape}, expected {tuple(value.shape)}")
+        if state.recording:
+            if target._rg:
+                raise MXNetError(_INPLACE_MESSAGE.format(op_name))
+            if value.requires_grad:
+                target._t.copy_(value)
+                target._rg = True
+                continue
+        with NoGrad():
+            target._t.copy_(value)
+    return out
+
+
+def _take_ctx(op: OpDef, kwargs: dict, ctx):
+    """Creation operators accept ctx='cpu(0)'; any other left-over keyword is an unknown attribute."""
+    from ..context import Context
+    if "ctx" in kwargs and "_device" in op.runtime:
+        value = kwargs.pop("ctx")
+        if isinstance(value, str):
+            kind, _, rest = value.partition("(")
+            value = Context(kind, int(rest.rstrip(")") or 0))
+        ctx = value if isinstance(value, Context) else ctx
+    for name in kwargs:
+        raise op.unknown_attr(name)
+    return ctx
+
+
+def _check_present(op: OpDef, bound, args):
+    for array, spec in zip(args, op.inputs, strict=False):
+        takes = bound.takes.get(spec.name)
+        if takes is not None and takes is (array is None):
+            raise _arity(op, bound, args)
+
+
+def _arity(op: OpDef, bound, args) -> MXNetError:
+    takes = getattr(bound, "takes", {})
+    names = [i.name for i in op.inputs if takes.get(i.name, not i.optional)]
+    given = sum(a is not None for a in args)
+    return MXNetError(f"Operator {op.name} expects {len(names)} inputs ({', '.join(names)}), "
+                      f"but got {given} instead")
+
+
+# ------------------------------------------------------------------------------------------------- generation
+
+_FIXED = """
+def {fname}({params}out=None, name=None, **kwargs):
+    {bind}
+    if {usual}out is None and not kwargs:
+        rg = {rg}
+        if not rg or state.recording:
+            try:
+                r = fn({tensors}{runtime})
+            except Exception as error:
+                raised = explain({op_name!r}, error, ({tensors},))
+                raise raised from (None if raised is error else error)
+            {finish}
+    return invoke(op, fn, ({inputs},), out, kwargs)
+"""
+
+_ONE = """a = new(NDArray)
+            a._t = r
+            a._ctx = {first}._ctx
+            a._rg = rg and r.requires_grad
+            a._ag = None
+            return a"""
+
+_MANY = "return wrap_outputs(r, {first}._ctx, {visible})"
+
+_ANY = """
+def {fname}({params}out=None, name=None, **kwargs):
+    {bind}
+    return invoke(op, fn, {inputs}, out, kwargs)
+"""
+
+_BIND = """try:
+        fn = bound[{key}]
+    except (KeyError, TypeError):
+        fn = remember({key})"""
+
+
+def make_function(op: OpDef, public_name: str) -> Callable:
+    """The nd function of an operator: `help()` shows its inputs and attributes with their defaults."""
+    fname = public_name if public_name.isidentifier() else "op"
+    scope = dict(op=op, invoke=invoke, state=state, explain=explain, wrap_outputs=wrap_outputs, NDArray=_NDArray,
+                 new=_NDArray.__new__, bound={}, _Null=_Null, generator=_rng.generator)
+    attr_params = "".join(f"{a.name}={_default(a, scope)}, " for a in op.attrs.values())
+    if op.attrs:
+        key = ", ".join(op.attrs) + ("," if len(op.attrs) == 1 else "")
+        bind_source = _BIND.format(key=key)
+        scope["bound"], scope["remember"] = _memory(op)
+    else:
+        scope["fn0"] = bind(op, {}) if op.present else op.fn
+        bind_source = "fn = fn0"
+    names = [i.name for i in op.inputs]
+    if op.variadic:
+        first = "" if "num_args" in op.attrs else "num_args=None, "
+        source = _ANY.format(fname=fname, params=f"*{names[0]}, {attr_params}{first}", bind=bind_source,
+                             inputs=names[0])
+    elif not names or op.mutates:
+        params = "".join(f"{n}=None, " for n in names) + attr_params
+        inputs = "(" + "".join(f"{n}, " for n in names) + ")"
+        source = _ANY.format(fname=fname, params=params, bind=bind_source, inputs=inputs)
+    else:
+        source = _fixed_source(op, fname, attr_params, bind_source)
+    exec(compile(source, f"<mxnet operator {op.name}>", "exec"), scope)
+    function = scope[fname]
+    function.__doc__ = op.doc
+    function.__module__ = "mxnet.ndarray"
+    return function
+
+
+def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> str:
+    usual, grads, tensors = [], [], []
+    for spec in op.inputs:
+        n = spec.name
+        conditional = n in op.present
+        if spec.optional or conditional:
+            usual.append(f"({n} is None or type({n}) is NDArray)")
+            if conditional:
+                usual.append(f"({n} is None) is not fn.takes[{n!r}]")
+            grads.append(f"({n} is not None and {n}._rg)")
+            tensors.append(f"None if {n} is None else {n}._t")
+        else:
+            usual.append(f"type({n}) is NDArray")
+            grads.append(f"{n}._rg")
+            tensors.append(f"{n}._t")
+    first = op.inputs[0].name
+    runtime = ""
+    for name in op.runtime:
+        value = {"_train": "state.training", "_device": f"{first}._ctx.device",
+                 "_rng": f"generator({first}._ctx.device_type, {first}._ctx.device_id)"}[name]
+        runtime += f", {name}={value}"
+    if op.num_outputs == 1:
+        finish = _ONE.format(first=first)
+    else:
+        finish = _MANY.format(first=first, visible="None" if op.visible is None else "fn.visible")
+    names = [i.name for i in op.inputs]
+    return _FIXED.format(
+        fname=fname, op_name=op.name, params="".join(f"{n}=None, " for n in names) + attr_params, bind=bind_source,
+        usual="".join(u + " and " for u in usual), rg=" or ".join(grads), tensors=", ".join(tensors),
+        runtime=runtime, finish=finish, inputs=", ".join(names))
+
+
+def _default(attr, scope: dict) -> str:
+    if attr.required:
+        return "_Null"
+    if isinstance(attr.default, (bool, int, float, str, tuple, type(None))) and repr(attr.default) not in ("inf", "-inf", "nan"):
+        return repr(attr.default)
+    scope[f"default_{attr.name}"] = attr.default
+    return f"default_{attr.name}"
+
+
+def _memory(op: OpDef):
+    """A table attribute values -> bound operator, and the function that adds to it."""
+    table = {}
+    names = list(op.attrs)
+
+    def remember(*values):
+        given = {n: v for n, v in zip(names, values, strict=True) if v is not _Null}
+        fn = bind(op, given)
+        if len(table) >= _REMEMBER:
+            table.clear()
+        try:
+            if not any(type(v) is torch.SymInt for v in values):
+                table[values if len(values) != 1 else (values[0],)] = fn
+        except TypeError:
+            pass  # an unhashable value, such as a list: parsed anew each time
+        return fn
+
+    return table, remember

@@ -1,0 +1,316 @@
+"""The operator registry: one typed Python function on torch tensors is the whole definition of an operator.
+
+Everything else (nd.*, sym.*, attribute parsing, messages, signatures, stubs) is derived from the function's
+signature by `register`; see docs/architecture.md.  This module knows nothing of NDArray or Symbol.
+"""
+
+import ast
+import inspect
+import types
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from ..base import MXNetError, torch_dtype
+
+__all__ = ["Attr", "DType", "Input", "OpDef", "Shape", "get", "list_ops", "register"]
+
+Shape = tuple[int, ...]
+DType = torch.dtype
+
+# Keyword-only parameters with these names are no attributes: whoever runs the operator supplies them.
+#   _train   bool, train mode of autograd or of the executor
+#   _rng     the generator of the context (mxnet._rng.Generator)
+#   _device  torch.device on which an operator without inputs creates its output
+RUNTIME_ARGS = ("_train", "_rng", "_device")
+
+_MISSING = inspect.Parameter.empty
+
+
+# ------------------------------------------------------------------------------------------ attribute types
+
+
+def _int(value):
+    if isinstance(value, (int, np.integer, torch.SymInt)):
+        return value if isinstance(value, torch.SymInt) else int(value)
+    if isinstance(value, str):
+        return int(value.strip().rstrip("L"))
+    raise ValueError
+
+
+def _float(value):
+    if isinstance(value, (int, float, np.number, np.bool_, str)):
+        return float(value)
+    if isinstance(value, torch.SymInt):
+        return value
+    raise ValueError
+
+
+def _number(value):
+    """A scalar that keeps its kind: ints stay ints."""
+    if isinstance(value, (bool, int, float, torch.SymInt)):
+        return value
+    if isinstance(value, (np.number, np.bool_)):
+        return value.item()
+    if isinstance(value, str):
+        number = ast.literal_eval(value) if value not in ("inf", "-inf", "nan") else float(value)
+        if isinstance(number, (bool, int, float)):
+            return number
+    raise ValueError
+
+
+_BOOLS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _bool(value):
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)) and value in (0, 1):
+        return bool(value)
+    if isinstance(value, str):
+        return _BOOLS[value.strip().lower()]
+    raise ValueError
+
+
+def _str(value):
+    return str(value)
+
+
+def _sequence(value, item: Callable) -> tuple:
+    if isinstance(value, str):
+        text = value.replace("L", "").strip()
+        value = ast.literal_eval(text.replace("None", "None"))
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return tuple(item(v) for v in value)
+    return (item(value),)
+
+
+def _shape(value) -> Shape:
+    return _sequence(value, _int)
+
+
+def _floats(value) -> tuple[float, ...]:
+    return _sequence(value, _float)
+
+
+def _optional_ints(value) -> tuple[int | None, ...]:
+    return _sequence(value, lambda v: None if v is None else _int(v))
+
+
+def _dtype(value) -> DType:
+    return torch_dtype(value)
+
+
+# annotation -> (parser, the name that messages give the type)
+_PARSERS: dict[Any, tuple[Callable, str]] = {
+    int: (_int, "int"),
+    float: (_float, "float"),
+    int | float: (_number, "number"),
+    bool: (_bool, "boolean"),
+    str: (_str, "string"),
+    Shape: (_shape, "Shape(tuple)"),
+    tuple[float, ...]: (_floats, "tuple of <float>"),
+    tuple[int | None, ...]: (_optional_ints, "Shape(tuple)"),
+    DType: (_dtype, "dtype"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """One attribute of an operator: how it is parsed and what it is when it is not given."""
+
+    name: str
+    annotation: Any
+    default: Any = _MISSING
+
+    @property
+    def required(self) -> bool:
+        return self.default is _MISSING
+
+    @property
+    def optional(self) -> bool:
+        return _without_none(self.annotation) is not self.annotation
+
+    @property
+    def type_name(self) -> str:
+        kind = _without_none(self.annotation)
+        if typing.get_origin(kind) is Literal:
+            name = "{" + ", ".join(repr(v) for v in sorted(typing.get_args(kind))) + "}"
+        else:
+            name = _PARSERS[kind][1]
+        return f"{name} or None" if self.optional else name
+
+    def parse(self, value, op_name: str):
+        """`value` (Python object or JSON string) as the attribute's type; MXNetError if it is none."""
+        if value is None or (isinstance(value, str) and value == "None"):
+            if self.optional or self.default is None:
+                return None
+        kind = _without_none(self.annotation)
+        try:
+            if typing.get_origin(kind) is Literal:
+                if value in typing.get_args(kind):
+                    return value
+                raise MXNetError(
+                    f"Invalid Input: {str(value)!r}, valid values are: {self.type_name}, "
+                    f"for attribute {self.name} in operator {op_name}")
+            return _PARSERS[kind][0](value)
+        except MXNetError:
+            raise
+        except (TypeError, ValueError, KeyError, SyntaxError, OverflowError) as error:
+            raise MXNetError(
+                f"Invalid Parameter format for {self.name} expect {self.type_name} but value={value!r}, "
+                f"in operator {op_name}") from error
+
+
+def _without_none(annotation):
+    """`X | None` -> X, any other annotation unchanged."""
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
+        rest = [a for a in typing.get_args(annotation) if a is not type(None)]
+        if len(rest) < len(typing.get_args(annotation)):
+            return rest[0] if len(rest) == 1 else typing.Union[tuple(rest)]
+    return annotation
+
+
+# Union[int, float] and int | float compare equal and hash alike, so `_PARSERS` serves both.
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One tensor input; `optional` ones may be None."""
+
+    name: str
+    optional: bool = False
+
+
+# ------------------------------------------------------------------------------------------------ operators
+
+
+@dataclass(slots=True, eq=False)
+class OpDef:
+    """All that is known of an operator.
+
+    fn: the function on torch tensors.  inputs: its tensor inputs (one, when `variadic`).  attrs: its attributes
+    in the order of the signature.  runtime: which of RUNTIME_ARGS it wants.  aux: inputs that are auxiliary
+    states, mutates: inputs that it writes (both in place, in `fn`).  num_outputs: how many tensors `fn` returns,
+    a function of the attributes where it depends on them; visible: how many of them a user gets.
+    present: for optional inputs, a predicate on the attributes that says whether the input takes part.
+    """
+
+    name: str
+    fn: Callable
+    inputs: tuple[Input, ...]
+    variadic: bool
+    attrs: dict[str, Attr]
+    runtime: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    aux: tuple[str, ...] = ()
+    mutates: tuple[str, ...] = ()
+    num_outputs: int | Callable[[dict], int] = 1
+    visible: int | Callable[[dict], int] | None = None
+    present: dict[str, Callable[[dict], bool]] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.fn) or ""
+
+    def parse_attrs(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Typed values for all attributes; raises MXNetError for unknown, missing and ill-typed ones."""
+        unknown = [k for k in given if k not in self.attrs]
+        if unknown:
+            raise self.unknown_attr(unknown[0])
+        parsed = {}
+        for name, attr in self.attrs.items():
+            if name in given:
+                parsed[name] = attr.parse(given[name], self.name)
+            elif attr.required:
+                raise MXNetError(
+                    f"Required parameter {name} of {attr.type_name} is not presented, in operator {self.name}")
+            else:
+                parsed[name] = attr.default
+        return parsed
+
+    def unknown_attr(self, name: str) -> MXNetError:
+        known = ", ".join(self.attrs) or "none"
+        return MXNetError(f"Cannot find argument {name!r}, possible arguments of operator {self.name}: "
+                          f"inputs {', '.join(i.name for i in self.inputs) or 'none'}; attributes {known}")
+
+    def input_names(self, attrs: dict[str, Any]) -> list[str]:
+        """Names of the inputs that take part under these (parsed) attributes; not for variadic operators."""
+        return [i.name for i in self.inputs if i.name not in self.present or self.present[i.name](attrs)]
+
+    def count_outputs(self, attrs: dict[str, Any]) -> int:
+        return self.num_outputs(attrs) if callable(self.num_outputs) else self.num_outputs
+
+    def count_visible(self, attrs: dict[str, Any]) -> int:
+        if self.visible is None:
+            return self.count_outputs(attrs)
+        return self.visible(attrs) if callable(self.visible) else self.visible
+
+
+_OPS: dict[str, OpDef] = {}
+
+
+def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequence[str] = (),
+             num_outputs: int | Callable[[dict], int] = 1, visible: int | Callable[[dict], int] | None = None,
+             present: dict[str, Callable[[dict], bool]] | None = None, **extra):
+    """Make the decorated function the operator `name`, reachable under `aliases` too.
+
+    The signature is the definition: positional parameters annotated `Tensor` are inputs (`Tensor | None` the
+    optional ones, `*data: Tensor` a variable number), keyword-only parameters are attributes.  Names as
+    `_contrib_fft`, `_linalg_gemm2` or `_random_uniform` put the operator in that namespace.
+
+    >>> @register("hard_sigmoid")
+    ... def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
+    ...     return (alpha * data + beta).clamp(0, 1)
+    """
+
+    def decorate(fn: Callable) -> Callable:
+        op = _define(name, fn, aliases, extra)
+        op.aux, op.mutates = tuple(aux), tuple(mutates)
+        op.num_outputs, op.visible = num_outputs, visible
+        op.present = dict(present or {})
+        for key in (name, *aliases):
+            if key in _OPS:
+                raise ValueError(f"operator {key} is registered twice")
+            _OPS[key] = op
+        return fn
+
+    return decorate
+
+
+def _define(name: str, fn: Callable, aliases, extra) -> OpDef:
+    inputs, attrs, runtime, variadic = [], {}, [], False
+    for param in inspect.signature(fn).parameters.values():
+        if param.kind is param.VAR_POSITIONAL:
+            inputs.append(Input(param.name))
+            variadic = True
+        elif param.kind is param.KEYWORD_ONLY:
+            if param.name in RUNTIME_ARGS:
+                runtime.append(param.name)
+                continue
+            attr = Attr(param.name, param.annotation, param.default)
+            if not (_without_none(param.annotation) in _PARSERS
+                    or typing.get_origin(_without_none(param.annotation)) is Literal):
+                raise TypeError(f"operator {name}: no parser for {param.name}: {param.annotation}")
+            attrs[param.name] = attr
+        else:
+            inputs.append(Input(param.name, _without_none(param.annotation) is not param.annotation))
+    return OpDef(name, fn, tuple(inputs), variadic, attrs, tuple(runtime), tuple(aliases), extra=extra)
+
+
+def get(name: str) -> OpDef:
+    """The operator called `name` (or one of its aliases)."""
+    try:
+        return _OPS[name]
+    except KeyError:
+        raise MXNetError(f"Operator {name} is not registered") from None
+
+
+def list_ops() -> dict[str, OpDef]:
+    """Every spelling of every operator."""
+    return dict(_OPS)
