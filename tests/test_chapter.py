@@ -1,4 +1,4 @@
-"""The custom-layer chapter of "Dive into Deep Learning": its cells run as printed and print what it prints."""
+"""The custom-layer chapter of "Dive into Deep Learning": its cells, verbatim, print what it prints."""
 from __future__ import annotations
 
 import json
@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+
 from notebook_cells import run_in_fresh_process
 
-CHAPTER = json.loads((Path(__file__).parent / "data" / "custom_layer_chapter.json").read_text(encoding="utf-8"))
-CELLS = CHAPTER["cells"]
+CHAPTER = Path(__file__).parent / "data" / "custom_layer_chapter.json"
+CELLS = json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
 ROUNDING_RESIDUE = 4  # the mean of centred values: zero but for the order in which floats were added
 
 
