@@ -11,13 +11,11 @@ from golden.case import Case, compare, families, load_answers, load_cases
 answers = functools.lru_cache(None)(load_answers)
 
 
-def all_cases():
-    for family in families():
-        for one in load_cases(family):
-            yield pytest.param(family, one, id=f"{family}: {one}")
+all_cases = [pytest.param(family, one, id=f"{family}: {one}")
+             for family in families() for one in load_cases(family)]
 
 
-@pytest.mark.parametrize(("family", "one"), all_cases())
+@pytest.mark.parametrize(("family", "one"), all_cases)
 def test_answers_as_mxnet(family: str, one: Case, ctx) -> None:
     import mxnet as mx
 

@@ -89,7 +89,8 @@ class Case:
         """Everything that the answer depends on, as text."""
         parts = [self.code, self.dtype] + [f"{k}={_spec(v).text}" for k, v in sorted(self.inputs.items())]
         options = [("grad", self.grad, True), ("train", self.train, bool(self.grad)),
-                   ("seed", self.seed, None), ("np_shape", self.np_shape, False), ("fails", self.fails, False)]
+                   ("seed", self.seed, None), ("fails", self.fails, False),
+                   ("np_shape", self.np_shape, False)]
         return " | ".join(parts + [f"{k}: {v}" for k, v, default in options if v != default])
 
     def __str__(self) -> str:
@@ -159,7 +160,7 @@ _collected: list = []
 def case(code: str, *, dtypes: Sequence[str] = ("float32",), grad=True, rtol: float | None = None,
          atol: float | None = None, train: bool | None = None, seed: int | None = None,
          np_shape: bool = False, **inputs) -> None:
-    """Declare a case: `code` is an expression over `nd`, `mx`, `np` and the inputs, worth one array or several.
+    """Declare a case: `code` is an expression over `nd`, `mx`, `np` and the inputs, giving arrays.
 
     inputs: by name, a shape (values by formula), or `ints`, `values`, `between`.
     dtypes: one case for each; inputs with a dtype of their own keep it.
