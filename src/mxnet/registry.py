@@ -62,9 +62,10 @@ def get_alias_func(base_class: type, nickname: str) -> Callable:
 def get_create_func(base_class: type, nickname: str) -> Callable:
     """Make `create(what, *args, **kwargs)`, which turns a description into an instance.
 
-    `what`, which may also come as the keyword `nickname`, is an instance (returned as it is), a registered name
-    in any case, a dict of arguments with the name under `nickname`, or the JSON text of `[name, arguments]` or
-    of such a dict. AssertionError for unknown names and for arguments that would be ignored.
+    `what`, which may also come as the keyword `nickname`, is an instance (returned as it is), a registered
+    name in any case, a dict of arguments with the name under `nickname`, or the JSON text of
+    `[name, arguments]` or of such a dict. AssertionError for unknown names
+    and for arguments that would be ignored.
     """
     table = _REGISTRY.setdefault(base_class, {})
 
