@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from examples.custom_layers import Affine, Bilinear, LeadingFourier
 
 import mxnet as mx
+from examples.custom_layers import Affine, Bilinear, LeadingFourier
 from mxnet import autograd, gluon, nd
 from mxnet.gluon import nn
 
