@@ -274,7 +274,7 @@ ONE = v2(1, data=bytes(4))
 HOSTILE = {
     "empty file": (b"", "magic number at byte 0: got only 0 more bytes, expected 8"),
     "other format": (b"PK\3\4" + bytes(40), "got 0x4034b50, expected 0x112"),
-    "record magic": (listing(struct.pack("<I", 0xDEADBEEF) + bytes(40)), "record magic at byte 24: got 0xdeadbeef"),
+    "record magic": (listing(struct.pack("<I", 0xDEADBEEF) + bytes(40)), "magic at byte 24: got 0xdeadbeef"),
     "absurd count": (listing(ONE, count=2**63), "number of arrays at byte 16: got 9223372036854775808"),
     "a count too many": (listing(ONE, count=2), "array 1 of 2, ndim of shape at byte 60: got 0"),
     "absurd dimension": (listing(v2(2**40, data=bytes(4))), "expected 4398046511104 for shape"),

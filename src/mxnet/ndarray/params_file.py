@@ -188,7 +188,7 @@ class _Reader:
         result = torch.empty(size, dtype=dtype, device="cpu")
         if size:
             raw = result.view(torch.uint8)
-            self._fill(memoryview(raw.numpy()), what)
+            self._fill(raw.numpy().data, what)
             if dtype is torch.bool:
                 raw.ne_(0)  # torch's kernels trust a bool's byte to be 0 or 1
         return result.reshape(shape)
@@ -250,10 +250,10 @@ def _read_record(reader: _Reader) -> Record:
     if magic not in (_V2, _V3):
         return _read_body(reader, _read_old_shape(reader, magic))
     stype = _read_stype(reader, magic)
-    storage = reader.shape("storage shape") if stype != "default" else None
-    shape = reader.shape("shape", lowest=0 if magic == _V3 else 1)
     if stype == "default":
+        shape = reader.shape("shape", lowest=0 if magic == _V3 else 1)
         return _read_body(reader, shape, np_shape=magic == _V3)
+    storage, shape = reader.shape("storage shape"), reader.shape("shape")
     stored = (storage[0], *shape[1:]) if stype == "row_sparse" else (storage[0],)
     if storage != stored or (stype == "csr" and len(shape) != 2):
         raise reader.error("shape", shape, f"a shape that agrees with {stype} storage of shape {storage}")
@@ -373,7 +373,7 @@ def _packed_shape(shape: Iterable[int]) -> bytes:
 def _raw(tensor: torch.Tensor) -> bytes | memoryview:
     if not tensor.numel():
         return b""
-    return memoryview(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
 
 
 def write_atomically(path: str | os.PathLike, chunks: Iterable[bytes | memoryview]) -> None:
