@@ -23,6 +23,7 @@ from ._shape_env import Unknowns
 from ._shape_example import shapes_by_example
 from .infer import DataDependent
 
+Size = int | torch.SymInt
 aten = torch.ops.aten
 _FAKE_TENSOR_LOG = logging.getLogger("torch._subclasses.fake_tensor")
 
@@ -36,7 +37,7 @@ class Engine:
         self._whole_operators = WholeOperators(self.unknowns)
         self._blocks: list[ExitStack] = []
 
-    def unknown(self, shape: Sequence[int | None], dtype: torch.dtype, device: torch.device | str) -> torch.Tensor:
+    def unknown(self, shape: Sequence[int | None], dtype, device) -> torch.Tensor:
         sizes = [size if size is not None and size > 0 else self.unknowns.new_unknown() for size in shape]
         with self.mode, torch.no_grad():
             return torch.empty(sizes, dtype=dtype, device=device)
@@ -46,19 +47,24 @@ class Engine:
             return real
         return self.mode.from_tensor(real, static_shapes=True)
 
-    def assume(self, size: int | torch.SymInt, value: int | torch.SymInt) -> None:
+    def assume(self, size: Size, value: Size) -> None:
         assume_equal(self.unknowns, size, value)
 
     @staticmethod
-    def wants_values(error: BaseException) -> bool:
-        """Whether an error means that a forward cannot go on without the values of a tensor."""
-        return isinstance(error, _NEEDS_VALUES)
+    def missing(error: BaseException) -> str | None:
+        """What a forward cannot go on without, if that is what an error is about."""
+        if isinstance(error, GuardOnDataDependentSymNode):
+            return f"a size that nothing has determined so far ({error.cond})"
+        if isinstance(error, _NEEDS_VALUES):
+            return f"the values of a tensor ({error})"
+        return None
 
     def __enter__(self) -> "Engine":
         block = ExitStack()
-        block.enter_context(_quiet())
+        block.enter_context(_Quiet())
         block.enter_context(torch.no_grad())
         if not self._blocks:
+            block.enter_context(_LIFTING)
             block.enter_context(self.mode)
             block.enter_context(self._whole_operators)
         self._blocks.append(block)
@@ -69,14 +75,13 @@ class Engine:
 
 
 _NEEDS_VALUES = (
-    GuardOnDataDependentSymNode,
     DataDependentOutputException,
     DynamicOutputShapeException,
     UnsupportedOperatorException,
 )
 
 
-class _quiet(logging.Filter):  # noqa: N801  (a context manager)
+class _Quiet(logging.Filter):
     """Drops what this thread's fake tensors log about errors that are raised anyway."""
 
     def __enter__(self) -> None:
@@ -88,6 +93,29 @@ class _quiet(logging.Filter):  # noqa: N801  (a context manager)
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.thread != self._thread
+
+
+class _Lifting:
+    """Keeps the one process-wide flag that a fake mode sets as it was, however threads overlap."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._inside = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._flag = torch._C._only_lift_cpu_tensors()
+            self._inside += 1
+
+    def __exit__(self, *error) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                torch._C._set_only_lift_cpu_tensors(self._flag)
+
+
+_LIFTING = _Lifting()
 
 
 class WholeOperators(TorchFunctionMode):
@@ -103,7 +131,7 @@ class WholeOperators(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if func in _READS_VALUES and isinstance(args[0], FakeTensor):
-            raise DataDependent(f"forward needs the values of its inputs: {func.__name__}()")
+            raise DataDependent(f"forward needs the values of a tensor ({func.__name__})")
         func = _IN_OTHER_WORDS.get(func, func)
         self._unknowns.refused_one = False
         try:
@@ -152,12 +180,29 @@ def _chunk(data, chunks, dim=0):
     return data.split([each] * chunks, dim)
 
 
-_READS_VALUES = {torch.Tensor.numpy, torch.Tensor.__array__, torch.Tensor.data_ptr, torch.Tensor.__dlpack__}
-_IN_OTHER_WORDS = {torch.nn.functional.bilinear: _bilinear, torch.chunk: _chunk, torch.Tensor.chunk: _chunk}
+def _tensor_split(data, indices_or_sections, dim=0):
+    if isinstance(indices_or_sections, int):
+        return _chunk(data, indices_or_sections, dim)
+    return torch.tensor_split(data, indices_or_sections, dim)
+
+
+_READS_VALUES = {
+    torch.Tensor.numpy,
+    torch.Tensor.__array__,
+    torch.Tensor.__dlpack__,
+    torch.Tensor.data_ptr,
+}
+_IN_OTHER_WORDS = {
+    torch.nn.functional.bilinear: _bilinear,
+    torch.chunk: _chunk,
+    torch.Tensor.chunk: _chunk,
+    torch.tensor_split: _tensor_split,
+    torch.Tensor.tensor_split: _tensor_split,
+}
 
 
 class InferenceMode(FakeTensorMode):
-    """Fake tensors, with a rule for the few operators whose checks on fake tensors say less than they could."""
+    """Fake tensors, with a rule for the few kernels whose checks on fake tensors say less than they could."""
 
     def __init__(self, unknowns: Unknowns):
         super().__init__(shape_env=unknowns, allow_non_fake_inputs=True, static_shapes=False)
@@ -180,10 +225,10 @@ def _is_symbolic(value: object) -> bool:
     return isinstance(value, FakeTensor) and value._has_symbolic_sizes_strides
 
 
-def assume_equal(unknowns: Unknowns, size: int | torch.SymInt, value: int | torch.SymInt, why: str = "") -> None:
+def assume_equal(unknowns: Unknowns, size: Size, value: Size, what: str = "size") -> None:
     """State that two sizes are equal; a RuntimeError when they cannot be."""
     unknowns.settle()
-    torch._check(size == value, lambda: f"{why or 'sizes differ'}: got {size}, expected {value}")
+    torch._check(size == value, lambda: f"{what}: got {size}, expected {value}")
 
 
 def _meet_ones(unknowns: Unknowns, *args, **kwargs) -> None:
@@ -198,18 +243,18 @@ def _meet_ones(unknowns: Unknowns, *args, **kwargs) -> None:
                     unknowns.meets_one |= unknowns.replace(size.node.expr).free_symbols
 
 
-def _convolution(unknowns, data, weight, bias, stride, padding, dilation, transposed, output_padding, groups) -> None:
-    inputs, outputs = (weight.shape[0], weight.shape[1] * groups)
-    if not transposed:
-        inputs, outputs = weight.shape[1] * groups, weight.shape[0]
-    assume_equal(unknowns, inputs, data.shape[1], "channels of convolution weight and data")
+def _convolution(unknowns, data, weight, bias, *geometry) -> None:
+    *_, transposed, _, groups = geometry
+    first, second = weight.shape[0], weight.shape[1] * groups
+    inputs, outputs = (first, second) if transposed else (second, first)
+    assume_equal(unknowns, inputs, data.shape[1], "input channels of the convolution weight")
     if bias is not None:
-        assume_equal(unknowns, bias.shape[0], outputs, "length of convolution bias")
+        assume_equal(unknowns, bias.shape[0], outputs, "length of the convolution bias")
 
 
 def _addmm(unknowns, bias, left, right, **scales) -> None:
     if _is_symbolic(bias) and bias.dim() == 1:
-        assume_equal(unknowns, bias.shape[0], right.shape[1], "length of bias")
+        assume_equal(unknowns, bias.shape[0], right.shape[1], "length of the bias")
 
 
 def _slice(unknowns, data, dim=0, start=None, end=None, step=1) -> None:

@@ -19,19 +19,19 @@ _SILENT = logging.Logger("mxnet.graph.infer", level=logging.CRITICAL + 1)
 class Unknowns(ShapeEnv):
     """A ShapeEnv that reads a yes-or-no question about an unknown dimension as a shape check that passes.
 
-    torch asks some of its checks as plain questions (`if weight.numel() != channels: raise`), which nobody can
-    answer for an unknown size. A forward that runs at all passes its checks, so `Eq` is taken to hold. Two
-    things are never taken so: a question with a fallback (strides, contiguity, "may I broadcast?"), which torch
-    answers itself, and "is it 1?", which more often picks a branch (see `refused_one`).
+    torch asks some of its checks as plain questions (`if weight.numel() != channels: raise`), which nobody
+    can answer for an unknown size. A forward that runs at all passes its checks, so `Eq` is taken to hold.
+    Two things are never taken so: a question with a fallback (strides, contiguity, "may I broadcast?"),
+    which torch answers itself, and "is it 1?", which more often picks a branch (see `refused_one`).
     """
 
     def __init__(self):
         super().__init__(allow_scalar_outputs=False)
         self.log = _SILENT  # an error that the caller handles is no news to print
         self.unknowns: set[sympy.Symbol] = set()
-        self.meets_one: set[sympy.Symbol] = set()  # broadcast against size 1: 1 unless something says otherwise
+        self.meets_one: set[sympy.Symbol] = set()  # broadcast against 1: so 1, unless something says more
         self.refused_one = False  # whether "is it 1?" was answered no
-        self.accept_one = False
+        self.accept_one = False  # what to answer instead, once that no has led to an error
         self._settled_at: tuple[int, int] | None = None
 
     def new_unknown(self) -> torch.SymInt:
@@ -60,7 +60,9 @@ class Unknowns(ShapeEnv):
             number = int(expr) if expr.is_Integer else None
         return number
 
-    def evaluate_expr(self, orig_expr, hint=None, fx_node=None, size_oblivious=False, fallback_value=None, **kwargs):
+    def evaluate_expr(
+        self, orig_expr, hint=None, fx_node=None, size_oblivious=False, fallback_value=None, **kwargs
+    ):
         if fallback_value is None and self._about_unknowns(orig_expr):
             answer = self._answer(orig_expr)
             if answer is not None:
@@ -120,10 +122,11 @@ class Unknowns(ShapeEnv):
         fact = fact.replace(self._divides, lambda division: division.args[0] / division.args[1])
         for symbol in sorted(fact.free_symbols & self.unknowns, key=str):
             solution = try_solve(fact, symbol, floordiv_inequality=False)
-            if solution is not None and all(part.is_integer for part in sympy.preorder_traversal(solution[1])):
-                self._set_replacement(symbol, self.replace(solution[1]), "settle")
+            value = None if solution is None else solution[1]
+            if value is not None and all(part.is_integer for part in sympy.preorder_traversal(value)):
+                self._set_replacement(symbol, self.replace(value), "settle")
                 return
 
     def _divides(self, expr: sympy.Basic) -> bool:
         """Whether a floor division has been checked to leave no remainder."""
-        return isinstance(expr, FloorDiv) and self.replace(Mod(*expr.args)) in self.divisible | {sympy.Integer(0)}
+        return isinstance(expr, FloorDiv) and self.replace(Mod(*expr.args)) in {0, *self.divisible}

@@ -9,53 +9,63 @@ from ._shape_env import Unknowns
 
 
 def shapes_by_example(mode: FakeTensorMode, func, args, kwargs):
-    """Shapes out of an operator whose shape rule takes numbers only (fft, pad).
+    """Fake outputs of `func`, or None where its shapes cannot be told this way.
 
-    It is asked with numbers in place of the unknowns; where every output size follows a line through the
-    answers, that line is the shape. None when it does not, or when the operator does more than compute.
+    The operator is asked with numbers in place of the unknowns. If every output size follows a line through
+    the answers, that line is the shape. Only for operators that compute new tensors and nothing else.
     """
-    if any(value.alias_info is not None for value in func._schema.arguments + func._schema.returns):
+    if not _is_functional(func._schema):
         return None
-    symbols = sorted({s for value in tree_flatten((args, kwargs))[0] for s in _symbols(mode.shape_env, value)}, key=str)
+    symbols = sorted(_symbols(mode.shape_env, (args, kwargs)), key=str)
     base = {symbol: 60 + 7 * i for i, symbol in enumerate(symbols)}
-    moved = {symbol: base[symbol] + 3 + 2 * i for i, symbol in enumerate(symbols)}
+    check = {symbol: base[symbol] + 3 + 2 * i for i, symbol in enumerate(symbols)}
     steps = [{**base, symbol: base[symbol] + 1} for symbol in symbols]
     try:
-        first, check, *rest = (_run_with(mode, func, args, kwargs, values) for values in (base, moved, *steps))
+        answers = [_run_with(mode, func, args, kwargs, numbers) for numbers in (base, check, *steps)]
     except RuntimeError:
         return None
-    origin, spec = tree_flatten(first)
-    outputs = []
-    for i, tensor in enumerate(origin):
-        others = [tree_flatten(result)[0][i].shape for result in (check, *rest)]
-        shape = [_line(dim, *(other[axis] for other in others), base=base, moved=moved)
-                 for axis, dim in enumerate(tensor.shape)]
-        if None in shape:
-            return None
-        sizes = [int(e) if e.is_Integer else mode.shape_env.create_symintnode(e, hint=None) for e in shape]
-        outputs.append(torch.empty(sizes, dtype=tensor.dtype, device=tensor.device))
-    return tree_unflatten(outputs, spec)
+    _, spec = tree_flatten(answers[0])
+    by_output = zip(*(tree_flatten(answer)[0] for answer in answers), strict=True)
+    outputs = [_line(mode, tensors, base, check) for tensors in by_output]
+    return None if any(output is None for output in outputs) else tree_unflatten(outputs, spec)
 
 
-def _symbols(unknowns: Unknowns, value: object) -> set[sympy.Symbol]:
-    sizes = value.shape if isinstance(value, torch.Tensor) else (value,)
-    return {s for size in sizes if isinstance(size, torch.SymInt) for s in unknowns.replace(size.node.expr).free_symbols}
+def _is_functional(schema) -> bool:
+    values = schema.arguments + schema.returns
+    return all(value.alias_info is None for value in values) and all(
+        isinstance(value.type, torch.TensorType) for value in schema.returns
+    )
 
 
-def _run_with(mode: FakeTensorMode, func, args, kwargs, values: dict[sympy.Symbol, int]):
+def _symbols(unknowns: Unknowns, tree) -> set[sympy.Symbol]:
+    shapes = [v.shape if isinstance(v, torch.Tensor) else (v,) for v in tree_flatten(tree)[0]]
+    sizes = [size for shape in shapes for size in shape]
+    exprs = [unknowns.replace(size.node.expr) for size in sizes if isinstance(size, torch.SymInt)]
+    return {symbol for expr in exprs for symbol in expr.free_symbols}
+
+
+def _run_with(mode: FakeTensorMode, func, args, kwargs, numbers: dict[sympy.Symbol, int]):
     def number(value):
         if isinstance(value, torch.SymInt):
-            return int(mode.shape_env.replace(value.node.expr).xreplace(values))
+            return int(mode.shape_env.replace(value.node.expr).xreplace(numbers))
         if isinstance(value, torch.Tensor):
             return torch.empty([number(size) for size in value.shape], dtype=value.dtype, device=value.device)
         return value
 
     with mode:
-        return func(*tree_map(number, args), **tree_map(number, kwargs))
+        args, kwargs = tree_map(number, (args, kwargs))
+        return func(*args, **kwargs)
 
 
-def _line(origin: int, check: int, *steps: int, base, moved) -> sympy.Expr | None:
-    slopes = {symbol: step - origin for symbol, step in zip(base, steps, strict=True)}
-    if check != origin + sum(slope * (moved[symbol] - base[symbol]) for symbol, slope in slopes.items()):
-        return None
-    return origin + sum((slope * (symbol - base[symbol]) for symbol, slope in slopes.items()), sympy.Integer(0))
+def _line(mode: FakeTensorMode, answers: tuple[torch.Tensor, ...], base, check) -> torch.Tensor | None:
+    """A tensor whose sizes are lines through those of `answers`: at `base`, `check`, one step along each."""
+    shape = []
+    for origin, checked, *steps in zip(*(answer.shape for answer in answers), strict=True):
+        line = sympy.Integer(origin)
+        for (symbol, start), step in zip(base.items(), steps, strict=True):
+            line += (step - origin) * (symbol - start)
+        if line.xreplace(check) != checked:
+            return None
+        shape.append(int(line) if line.is_Integer else mode.shape_env.create_symintnode(line, hint=None))
+    with mode:
+        return torch.empty(shape, dtype=answers[0].dtype, device=answers[0].device)

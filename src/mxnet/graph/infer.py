@@ -1,4 +1,4 @@
-"""Shapes nobody had to write down: run a forward once on fake tensors and read what the unknown sizes must be.
+"""Shapes nobody had to write down: run a forward once on fake tensors, read what its unknown sizes must be.
 
 Every unknown dimension is a symbol, torch's own shape checks are the equations. Knows torch tensors only;
 Gluon's parameters, Symbol's `infer_shape` and the operators call it.
@@ -14,11 +14,13 @@ __all__ = ["DataDependent", "ShapeSolver", "current_solver", "inferring", "is_fa
 
 
 class DataDependent(RuntimeError):
-    """A forward asked for the values of a fake tensor (`item()`, `bool(x)`, `asnumpy()`), which has none."""
+    """A forward asked for the values of a fake tensor (`item()`, `bool(x)`, `asnumpy()`), which has none, or
+    branched on a size that nothing had determined by then.
+    """
 
 
 class _ThreadState(threading.local):
-    solver = None
+    solver: "ShapeSolver | None" = None
 
 
 _state = _ThreadState()
@@ -64,13 +66,13 @@ class ShapeSolver:
             forward(solver.fake(x), weight)
         solver.solve(weight)                       # (8, 16)
 
-    Inside the block grad mode is off, real tensors that the forward holds are read as shapes only, and what is
-    written to them is dropped. A shape error of the forward surfaces as torch's own error; a forward that asks
-    for values ends in `DataDependent`, and `solve` tells what was known by then. A solver made inside the block
-    of another one works with the same unknowns.
+    Inside the block grad mode is off, real tensors that the forward holds are read as shapes only, and what
+    is written to them is dropped. A shape error of the forward surfaces as torch's own error; a forward that
+    asks for values ends in `DataDependent`, and `solve` tells what was known by then. A solver made inside
+    the block of another one works with the same unknowns.
 
-    The rules where broadcasting leaves a choice: an unknown size that meets a known n > 1 is n; one that meets
-    sizes of 1 only, in the whole forward, is 1; two unknown sizes that meet are equal.
+    The rules where broadcasting leaves a choice: an unknown size that meets a known n > 1 is n; one that
+    meets sizes of 1 only, in the whole forward, is 1; two unknown sizes that meet are equal.
     """
 
     def __init__(self):
@@ -82,7 +84,7 @@ class ShapeSolver:
             self._engine = Engine()
         self._blocks: list[ExitStack] = []
 
-    def unknown(self, shape: Sequence[int | None], dtype: torch.dtype, device: torch.device | str) -> torch.Tensor:
+    def unknown(self, shape: Sequence[int | None], dtype, device="cpu") -> torch.Tensor:
         """A fake tensor of `shape` in which every 0, -1 or None is a dimension to find."""
         return self._engine.unknown(shape, dtype, device)
 
@@ -111,5 +113,6 @@ class ShapeSolver:
 
     def __exit__(self, kind, error, trace) -> None:
         self._blocks.pop().close()
-        if error is not None and self._engine.wants_values(error):
-            raise DataDependent(f"forward needs the values of its inputs: {str(error).strip().splitlines()[0]}") from error
+        missing = error and self._engine.missing(error)
+        if missing:
+            raise DataDependent(f"forward needs {missing}") from error
