@@ -1,0 +1,270 @@
+"""Automatic differentiation with MXNet's rules on torch's engine.
+
+Nothing is recorded outside of `record()`; recording and train mode are separate flags of the thread.  Gradients go
+to the variables made by `attach_grad` or `mark_variables`, by each one's grad_req.
+"""
+
+import functools
+
+import torch
+
+from ._state import state
+from .base import MXNetError
+from .ndarray import NDArray
+from .ndarray._wrap import wrap
+
+__all__ = ["Function", "backward", "grad", "is_recording", "is_training", "mark_variables", "pause", "predict_mode",
+           "record", "set_recording", "set_training", "train_mode"]
+
+_is_grad_enabled = torch.is_grad_enabled
+_set_grad_enabled = torch._C._set_grad_enabled
+
+
+def set_recording(is_recording: bool) -> bool:
+    """Turn recording on or off for this thread; returns what it was.  Prefer `record()` and `pause()`."""
+    previous, state.recording = state.recording, bool(is_recording)
+    _set_grad_enabled(bool(is_recording) or _is_grad_enabled())
+    return previous
+
+
+def set_training(train_mode: bool) -> bool:
+    """Set train or predict mode for this thread; returns what it was."""
+    previous, state.training = state.training, bool(train_mode)
+    return previous
+
+
+def is_recording() -> bool:
+    """Whether operators are being recorded now."""
+    return state.recording
+
+
+def is_training() -> bool:
+    """Whether train mode is on (dropout drops, batch normalization uses the batch's statistics)."""
+    return state.training
+
+
+class _Scope:
+    """Sets recording and train mode (None: leave as it is), torch's grad mode on for recording, and puts all back."""
+
+    __slots__ = ("_before", "_recording", "_training")
+
+    def __init__(self, recording: bool | None, training: bool | None):
+        self._recording, self._training, self._before = recording, training, []
+
+    def __enter__(self):
+        self._before.append((state.recording, state.training, _is_grad_enabled()))
+        if self._recording is not None:
+            state.recording = self._recording
+            if self._recording:
+                _set_grad_enabled(True)
+        if self._training is not None:
+            state.training = self._training
+        return self
+
+    def __exit__(self, *exc_info):
+        state.recording, state.training, grad_mode = self._before.pop()
+        _set_grad_enabled(grad_mode)
+
+    def __call__(self, function):
+        """Use as a decorator, as `contextlib` managers can be."""
+        @functools.wraps(function)
+        def wrapped(*args, **kwargs):
+            with self:
+                return function(*args, **kwargs)
+        return wrapped
+
+
+def record(train_mode: bool = True) -> _Scope:
+    """`with autograd.record():` records operators for `backward`, in train mode unless train_mode=False."""
+    return _Scope(True, train_mode)
+
+
+def pause(train_mode: bool = False) -> _Scope:
+    """A part inside `record()` that is not recorded, in predict mode unless train_mode=True."""
+    return _Scope(False, train_mode)
+
+
+def train_mode() -> _Scope:
+    """Train mode, recording left as it is."""
+    return _Scope(None, True)
+
+
+def predict_mode() -> _Scope:
+    """Predict mode, recording left as it is."""
+    return _Scope(None, False)
+
+
+def mark_variables(variables, gradients, grad_reqs="write"):
+    """Make arrays variables whose gradients go to the given arrays: lists, or one NDArray each.
+
+    grad_reqs: 'write', 'add' or 'null', one for all or one each.
+    """
+    if isinstance(variables, NDArray):
+        variables, gradients = [variables], [gradients]
+    if len(variables) != len(gradients):
+        raise ValueError(f"mark_variables: {len(variables)} variables but {len(gradients)} gradients")
+    reqs = [grad_reqs] * len(variables) if isinstance(grad_reqs, str) else list(grad_reqs)
+    for variable, gradient, req in zip(variables, gradients, reqs, strict=True):
+        if req not in ("write", "add", "null"):
+            raise KeyError(req)
+        if variable.shape != gradient.shape:
+            raise MXNetError(f"mark_variables: variable {variable.shape} and gradient {gradient.shape} differ in shape")
+        variable._mark(gradient, req)
+
+
+def _heads(heads, head_grads):
+    """Lists of tensors for the engine; MXNetError for a head that no graph leads to."""
+    heads = [heads] if isinstance(heads, NDArray) else list(heads)
+    if head_grads is None:
+        grads = [None] * len(heads)
+    else:
+        grads = [head_grads] if isinstance(head_grads, NDArray) else list(head_grads)
+    if len(heads) != len(grads):
+        raise ValueError(f"heads and head_grads must be of the same length, got {len(heads)} and {len(grads)}")
+    tensors, tensor_grads = [], []
+    for i, (head, grad) in enumerate(zip(heads, grads, strict=True)):
+        t = head._t
+        if not head._rg:
+            raise MXNetError(f"Cannot differentiate head {i} (shape {head.shape}): it is not in a computational "
+                             "graph. Use autograd.record() to save computational graphs for backward. If you "
+                             "want to differentiate twice, pass retain_graph=True to backward")
+        if grad is None:
+            tensor_grads.append(torch.ones_like(t))
+        else:
+            if grad.shape != head.shape:
+                raise MXNetError(f"head gradient {i} has shape {grad.shape}, expected {head.shape}")
+            tensor_grads.append(grad._t.to(t.dtype))
+        tensors.append(t)
+    return heads, tuple(tensors), tuple(tensor_grads)
+
+
+def _run(tensors, grads, retain_graph, create_graph, inputs, accumulate):
+    try:
+        return torch.autograd.graph._engine_run_backward(
+            tensors, grads, retain_graph, create_graph, inputs,
+            allow_unreachable=True, accumulate_grad=accumulate)
+    except MXNetError:
+        raise
+    except RuntimeError as error:
+        text = str(error)
+        if "modified by an inplace operation" in text:
+            raise MXNetError("an NDArray that backward needs was written in place after it was recorded "
+                             f"({text.splitlines()[0]})") from error
+        if "second time" in text:
+            raise MXNetError("Cannot differentiate: part of the computational graph was freed by an earlier backward; "
+                             "pass retain_graph=True there, or detach() what is carried over") from error
+        raise
+
+
+def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
+    """Compute the gradients of heads with respect to all variables, into the variables' `.grad`.
+
+    heads: NDArray or list of them; head_grads: gradients of the heads (default: ones, so the sum is differentiated).
+    train_mode is accepted for MXNet's sake: the mode of the forward pass holds.
+    MXNetError if a head was not recorded, or its graph was freed by an earlier backward without retain_graph.
+    """
+    arrays, tensors, grads = _heads(heads, head_grads)
+    _run(tensors, grads, retain_graph, False, (), True)
+    if not retain_graph:
+        for array in arrays:
+            if array._ag is None:
+                array._t, array._rg = array._t.detach(), False
+
+
+def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=False, train_mode=True):
+    """The gradients of heads with respect to `variables`, as new arrays; `.grad` is left alone.
+
+    create_graph=True records the computation of the gradients too, for higher-order ones.
+    Returns one array for one NDArray, a list for a list.  MXNetError if a variable does not lead to the heads.
+    """
+    one = isinstance(variables, NDArray)
+    variables = [variables] if one else list(variables)
+    if not variables:
+        raise ValueError("autograd.grad: need at least one variable")
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    arrays, tensors, grads = _heads(heads, head_grads)
+    for i, variable in enumerate(variables):
+        if not variable._rg:
+            raise MXNetError(f"autograd.grad: variable {i} (shape {variable.shape}) is not in a computational graph; "
+                             "call attach_grad() on it before recording")
+    before = _is_grad_enabled()
+    _set_grad_enabled(True)
+    try:
+        results = _run(tensors, grads, retain_graph, create_graph, tuple(v._t for v in variables), False)
+    finally:
+        _set_grad_enabled(before)
+    for i, (variable, result) in enumerate(zip(variables, results, strict=True)):
+        if result is None:
+            raise MXNetError(f"autograd.grad: variable {i} (shape {variable.shape}) is unreachable from the heads")
+    if not retain_graph:
+        for array in arrays:
+            if array._ag is None and not any(array is v for v in variables):
+                array._t, array._rg = array._t.detach(), False
+    out = [wrap(result, variable._ctx) for variable, result in zip(variables, results, strict=True)]
+    return out[0] if one else out
+
+
+def get_symbol(x):
+    """The recorded graph as a Symbol."""
+    raise MXNetError("autograd.get_symbol needs Symbol, which is not available yet")
+
+
+class Function:
+    """A differentiable function written by its user: subclass, write `forward` and `backward` on NDArrays.
+
+    `forward(self, *inputs)` runs unrecorded; `self.save_for_backward(*arrays)` keeps arrays for
+    `backward(self, *output_grads)`, which returns one gradient for each input.  An instance is called once.
+    """
+
+    def __init__(self):
+        self._used = False
+        self.saved_tensors = ()
+
+    def save_for_backward(self, *args):
+        """Keep arrays for `backward`, which finds them in `self.saved_tensors`."""
+        self.saved_tensors = args
+
+    def __call__(self, *inputs):
+        if getattr(self, "_used", False):
+            raise AssertionError("Each Function instance can only be called once. Please create another instance.")
+        self._used = True
+        ctx = inputs[0]._ctx
+        if not (state.recording and any(x._rg for x in inputs)):
+            with pause(train_mode=state.training):
+                return self.forward(*inputs)
+        shape = {}
+        results = _Bridge.apply(self, ctx, shape, *(x._t for x in inputs))
+        arrays = [wrap(t, ctx) for t in results]
+        return arrays[0] if shape["single"] else tuple(arrays) if shape["tuple"] else arrays
+
+    def forward(self, *inputs):
+        """Compute the outputs."""
+        raise NotImplementedError
+
+    def backward(self, *output_grads):
+        """Compute the gradients of the inputs from those of the outputs."""
+        raise NotImplementedError
+
+
+class _Bridge(torch.autograd.Function):
+    """Carries a user's Function through torch's engine."""
+
+    @staticmethod
+    def forward(ctx, function, context, shape, *tensors):
+        with pause(train_mode=state.training):
+            outputs = function.forward(*(wrap(t.detach(), context) for t in tensors))
+        shape["single"], shape["tuple"] = isinstance(outputs, NDArray), isinstance(outputs, tuple)
+        outputs = [outputs] if shape["single"] else list(outputs)
+        ctx.function, ctx.context, ctx.count = function, context, len(tensors)
+        # torch must not see an input (or a saved array) come out as an output: hand it a fresh view
+        return tuple(o._t.detach().view_as(o._t) for o in outputs)
+
+    @staticmethod
+    def backward(ctx, *grads):
+        with pause(train_mode=state.training):
+            result = ctx.function.backward(*(wrap(g, ctx.context) for g in grads))
+        result = [result] if isinstance(result, NDArray) else list(result)
+        if len(result) != ctx.count:
+            raise MXNetError(f"{type(ctx.function).__name__}.backward must return exactly the same number of "
+                             f"gradients as forward has inputs: expected {ctx.count}, got {len(result)}")
+        return (None, None, None, *(None if r is None else r._t for r in result))

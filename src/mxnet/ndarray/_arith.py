@@ -1,0 +1,165 @@
+"""The arithmetic and comparison operators of NDArray, and nd.add, nd.maximum, ... that take numbers too.
+
+Both are generated from one table: which operator serves two arrays, an array and a number, a number and an array.
+They are the hottest path of the package, hence the same generated style as in `_wrap`.
+"""
+
+import functools
+import operator
+
+import numpy as np
+
+from .._state import state
+from ..base import MXNetError
+from ..ops import registry
+from ._wrap import explain, invoke
+from ._array import NDArray
+
+# name: (operator for two arrays, for array-number, for number-array, what two numbers give)
+_TABLE = {
+    "add": ("broadcast_add", "_plus_scalar", "_plus_scalar", operator.add),
+    "subtract": ("broadcast_sub", "_minus_scalar", "_rminus_scalar", operator.sub),
+    "multiply": ("broadcast_mul", "_mul_scalar", "_mul_scalar", operator.mul),
+    "divide": ("broadcast_div", "_div_scalar", "_rdiv_scalar", operator.truediv),
+    "modulo": ("broadcast_mod", "_mod_scalar", "_rmod_scalar", operator.mod),
+    "power": ("broadcast_power", "_power_scalar", "_rpower_scalar", operator.pow),
+    "maximum": ("broadcast_maximum", "_maximum_scalar", "_maximum_scalar", lambda a, b: a if a > b else b),
+    "minimum": ("broadcast_minimum", "_minimum_scalar", "_minimum_scalar", lambda a, b: a if a < b else b),
+    "equal": ("broadcast_equal", "_equal_scalar", "_equal_scalar", lambda a, b: 1 if a == b else 0),
+    "not_equal": ("broadcast_not_equal", "_not_equal_scalar", "_not_equal_scalar", lambda a, b: 1 if a != b else 0),
+    "greater": ("broadcast_greater", "_greater_scalar", "_lesser_scalar", lambda a, b: 1 if a > b else 0),
+    "greater_equal": ("broadcast_greater_equal", "_greater_equal_scalar", "_lesser_equal_scalar",
+                      lambda a, b: 1 if a >= b else 0),
+    "lesser": ("broadcast_lesser", "_lesser_scalar", "_greater_scalar", lambda a, b: 1 if a < b else 0),
+    "lesser_equal": ("broadcast_lesser_equal", "_lesser_equal_scalar", "_greater_equal_scalar",
+                     lambda a, b: 1 if a <= b else 0),
+    "logical_and": ("broadcast_logical_and", "_logical_and_scalar", "_logical_and_scalar", lambda a, b: 1 if a and b else 0),
+    "logical_or": ("broadcast_logical_or", "_logical_or_scalar", "_logical_or_scalar", lambda a, b: 1 if a or b else 0),
+    "logical_xor": ("broadcast_logical_xor", "_logical_xor_scalar", "_logical_xor_scalar",
+                    lambda a, b: 1 if bool(a) ^ bool(b) else 0),
+}
+_TABLE["true_divide"] = _TABLE["divide"]
+
+# dunder: (entry of _TABLE, whether the array stands on the right)
+_DUNDERS = {
+    "__add__": ("add", False), "__radd__": ("add", True), "__sub__": ("subtract", False),
+    "__rsub__": ("subtract", True), "__mul__": ("multiply", False), "__rmul__": ("multiply", True),
+    "__truediv__": ("divide", False), "__rtruediv__": ("divide", True), "__div__": ("divide", False),
+    "__rdiv__": ("divide", True), "__mod__": ("modulo", False), "__rmod__": ("modulo", True),
+    "__pow__": ("power", False), "__rpow__": ("power", True), "__eq__": ("equal", False),
+    "__ne__": ("not_equal", False), "__gt__": ("greater", False), "__ge__": ("greater_equal", False),
+    "__lt__": ("lesser", False), "__le__": ("lesser_equal", False),
+}
+
+_INPLACE = {"__iadd__": "add", "__isub__": "subtract", "__imul__": "multiply", "__itruediv__": "divide",
+            "__idiv__": "divide", "__imod__": "modulo"}
+
+_SOURCE = """
+def {fname}(self, other):
+    if type(other) is NDArray:
+        rg = self._rg or other._rg
+        if not rg or state.recording:
+            try:
+                r = fn(self._t, other._t)
+            except Exception as error:
+                raised = explain({op_name!r}, error, (self._t, other._t))
+                raise raised from (None if raised is error else error)
+            a = new(NDArray)
+            a._t = r
+            a._ctx = self._ctx
+            a._rg = rg and r.requires_grad
+            a._ag = None
+            return a
+    elif type(other) is float or type(other) is int:
+        rg = self._rg
+        if not rg or state.recording:
+            try:
+                r = scalar_fn(self._t, scalar=other)
+            except Exception as error:
+                raised = explain({scalar_name!r}, error, (self._t,))
+                raise raised from (None if raised is error else error)
+            a = new(NDArray)
+            a._t = r
+            a._ctx = self._ctx
+            a._rg = rg and r.requires_grad
+            a._ag = None
+            return a
+    return general({name!r}, self, other, None, {reverse})
+"""
+
+
+def general(name: str, lhs, rhs, out=None, reverse=False):
+    """One entry of _TABLE for any mix of arrays and numbers; TypeError for anything else."""
+    if reverse:
+        lhs, rhs = rhs, lhs
+    tensor_op, scalar_op, reverse_op, on_numbers = _TABLE[name]
+    if isinstance(lhs, NDArray):
+        if isinstance(rhs, NDArray):
+            op = registry.get(tensor_op)
+            return invoke(op, op.fn, (lhs, rhs), out)
+        array, number, op = lhs, rhs, registry.get(scalar_op)
+    elif isinstance(rhs, NDArray):
+        array, number, op = rhs, lhs, registry.get(reverse_op)
+    elif _is_number(lhs) and _is_number(rhs):
+        return on_numbers(lhs, rhs)
+    else:
+        raise TypeError(f"type {type(rhs if _is_number(lhs) else lhs)} not supported")
+    if not _is_number(number):
+        raise TypeError(f"type {type(number)} not supported")
+    scalar = number.item() if isinstance(number, np.generic) else number
+    return invoke(op, functools.partial(op.fn, scalar=scalar), (array,), out)
+
+
+def _is_number(value) -> bool:
+    import torch
+    return isinstance(value, (bool, int, float, np.generic, torch.SymInt))
+
+
+def _make_dunder(dunder: str, name: str, reverse: bool):
+    tensor_op, scalar_op, reverse_op, _ = _TABLE[name]
+    scalar = registry.get(reverse_op if reverse else scalar_op)
+    tensor = registry.get(tensor_op)
+    source = _SOURCE.format(fname=dunder, op_name=tensor.name, scalar_name=scalar.name, name=name, reverse=reverse)
+    # a reversed dunder never meets another NDArray on its left, so the order of fn's inputs is always self, other
+    scope = dict(NDArray=NDArray, state=state, new=NDArray.__new__, explain=explain, general=general,
+                 fn=tensor.fn, scalar_fn=scalar.fn)
+    exec(compile(source, f"<mxnet NDArray.{dunder}>", "exec"), scope)
+    return scope[dunder]
+
+
+def _make_inplace(name: str):
+    def inplace(self, other):
+        if not self.writable:
+            raise ValueError("trying to modify a readonly NDArray")
+        if isinstance(other, NDArray) and other._t.shape != self._t.shape:
+            # the result must have this array's shape; say so before anything is computed
+            if len(other.shape) > len(self.shape) or np.broadcast_shapes(self.shape, other.shape) != self.shape:
+                raise MXNetError(f"in-place {name}: operands {self.shape} and {other.shape} do not "
+                                 f"broadcast to {self.shape}")
+        return general(name, self, other, self)
+
+    return inplace
+
+
+def _make_function(name: str):
+    def function(lhs, rhs):
+        return general(name, lhs, rhs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = "mxnet.ndarray"
+    function.__doc__ = (f"`{name}` of two arrays with broadcasting, of an array and a number, or of two numbers.\n\n"
+                        f"Operators {', '.join(dict.fromkeys(_TABLE[name][:3]))}; arrays must have equal dtypes.")
+    return function
+
+
+def install() -> dict:
+    """Give NDArray its dunders; return the functions nd.add, nd.maximum, ..."""
+    for dunder, (name, reverse) in _DUNDERS.items():
+        setattr(NDArray, dunder, _make_dunder(dunder, name, reverse))
+    for dunder, name in _INPLACE.items():
+        setattr(NDArray, dunder, _make_inplace(name))
+    negate = registry.get("negative")
+    setattr(NDArray, "__neg__", lambda self: invoke(negate, negate.fn, (self,)))
+    absolute = registry.get("abs")
+    setattr(NDArray, "__abs__", lambda self: invoke(absolute, absolute.fn, (self,)))
+    return {name: _make_function(name) for name in _TABLE}

@@ -1,0 +1,395 @@
+"""NDArray: a small handle on a torch.Tensor, with its context and its place in autograd.
+
+Operators as methods (`x.sum()`, `x.reshape(...)`) are attached by `mxnet.ndarray` from the registry, the arithmetic
+dunders by `_arith`; what is written here is what is no operator: construction, copies, views, interop, printing.
+"""
+
+import builtins
+import warnings
+
+import numpy as np
+import torch
+
+from .._state import state
+from ..base import MXNetError, TORCH_TO_NP, torch_dtype
+from ..context import Context, current_context, of_device
+from . import indexing, params_file
+from ._wrap import NoGrad, call, refuse_inplace, set_ndarray_class, wrap
+
+__all__ = ["NDArray"]
+
+py_slice = builtins.slice  # the name `slice` is the operator in this package
+
+_STORAGE_TYPE_UNDEFINED, _STORAGE_TYPE_DEFAULT, _STORAGE_TYPE_ROW_SPARSE, _STORAGE_TYPE_CSR = -1, 0, 1, 2
+_STORAGE_TYPE_ID_TO_STR = {-1: "undefined", 0: "default", 1: "row_sparse", 2: "csr"}
+_STORAGE_TYPE_STR_TO_ID = {v: k for k, v in _STORAGE_TYPE_ID_TO_STR.items()}
+_GRAD_REQ_MAP = {"null": 0, "write": 1, "add": 3}
+
+
+class GradSlot:
+    """What a marked variable carries: its gradient's handle and how backward writes to it."""
+
+    __slots__ = ("fresh", "grad", "hook", "req")
+
+    def __init__(self, grad, req):
+        self.grad, self.req, self.hook, self.fresh = grad, req, None, False
+
+
+def unwrap_key(key):
+    """An index with the NDArrays in it replaced by their tensors."""
+    if isinstance(key, NDArray):
+        return key._t.detach()
+    if type(key) is tuple:
+        return tuple(unwrap_key(k) for k in key)
+    return key
+
+
+class NDArray:
+    """An n-dimensional array of one dtype on one context, as MXNet's NDArray.
+
+    Made by nd.array, nd.zeros, ... and by operators; not by calling the class.  `x[1:3]`, `x[2]` and `x.reshape`
+    share memory with `x`, `a[:, 1]` and advanced indexing copy.
+    """
+
+    __slots__ = ("__weakref__", "_ag", "_ctx", "_rg", "_t")
+
+    __array_priority__ = 1000.0
+
+    def __init__(self, handle=None, writable=True):
+        # Pickled arrays are rebuilt as NDArray(None) and then given their state.
+        self._t = handle if isinstance(handle, torch.Tensor) else None
+        self._ctx = of_device(handle.device) if self._t is not None else current_context()
+        self._rg = self._t is not None and handle.requires_grad
+        self._ag = None
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def shape(self) -> tuple:
+        return tuple(self._t.shape)
+
+    @shape.setter
+    def shape(self, shape):
+        shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+        if self._rg and state.recording:
+            raise MXNetError(f"cannot set the shape of an NDArray in a computational graph (to {shape})")
+        self._t = call("reshape", lambda t: t.view(shape), (self._t,), {}, self._rg)
+
+    @property
+    def ndim(self) -> int:
+        return self._t.dim()
+
+    @property
+    def size(self) -> int:
+        return self._t.numel()
+
+    @property
+    def dtype(self):
+        """The NumPy scalar type, e.g. numpy.float32."""
+        return TORCH_TO_NP[self._t.dtype]
+
+    @property
+    def stype(self) -> str:
+        return "default"
+
+    @property
+    def context(self) -> Context:
+        return self._ctx
+
+    ctx = context
+
+    @property
+    def handle(self) -> torch.Tensor:
+        """The torch tensor underneath, sharing memory."""
+        return self._t
+
+    @property
+    def writable(self) -> bool:
+        return True
+
+    @property
+    def T(self):
+        """The array with its axes reversed (a copy)."""
+        return self.transpose()
+
+    def __repr__(self):
+        return f"\n{self.asnumpy()!s}\n<{type(self).__name__} {'x'.join(map(str, self.shape))} @{self._ctx}>"
+
+    __str__ = __repr__
+
+    def __len__(self):
+        return self._t.shape[0]
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __hash__(self):
+        return id(self) // 16
+
+    def __bool__(self):
+        count = self.size
+        if count == 0:
+            return False
+        if count == 1:
+            return bool(self.asscalar())
+        raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
+
+    def __int__(self):
+        return int(self.asscalar())
+
+    def __float__(self):
+        return float(self.asscalar())
+
+    def __index__(self):
+        value = self.asscalar()
+        if int(value) != value or isinstance(value, np.floating):
+            raise TypeError("only integer scalar arrays can be converted to a scalar index")
+        return int(value)
+
+    # ------------------------------------------------------------------ values out
+
+    def asnumpy(self) -> np.ndarray:
+        """A NumPy copy.  bfloat16 becomes float32, for NumPy has no bfloat16."""
+        t = self._t.detach()
+        if t.dtype is torch.bfloat16:
+            t = t.float()
+        # A tensor may wrap memory that NumPy must not see, and callers may write to what they get: always a copy.
+        return t.cpu().numpy().copy() if t.device.type == "cpu" else t.cpu().numpy()
+
+    def asscalar(self):
+        """The only element, as a NumPy scalar; ValueError if there are more."""
+        if self.size != 1:
+            raise ValueError("The current array is not a scalar")
+        return self.asnumpy().reshape(-1)[0]
+
+    def __array__(self, dtype=None, copy=None):
+        values = self.asnumpy()
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+    def __dlpack__(self, **kwargs):
+        return self._t.detach().__dlpack__(**kwargs)
+
+    def __dlpack_device__(self):
+        return self._t.__dlpack_device__()
+
+    def to_dlpack_for_read(self):
+        """A DLPack capsule that shares memory with this array."""
+        return torch.utils.dlpack.to_dlpack(self._t.detach())
+
+    to_dlpack_for_write = to_dlpack_for_read
+
+    def wait_to_read(self):
+        """Return when the array's value is there; errors of earlier GPU work surface here."""
+        if self._t.is_cuda:
+            torch.cuda.synchronize(self._t.device)
+
+    wait_to_write = wait_to_read
+
+    def __reduce__(self):
+        return type(self), (None,), self.__getstate__()
+
+    def __getstate__(self):
+        if self._t is None:
+            return {"handle": None}
+        return {"handle": bytearray(params_file.dumps_one(params_file.Record.of(self._t)))}
+
+    def __setstate__(self, saved):
+        handle = saved["handle"]
+        self._ag = None
+        self._ctx, self._rg = current_context() if handle is None else Context("cpu", 0), False
+        self._t = None if handle is None else params_file.loads_one(bytes(handle)).data
+
+    # ------------------------------------------------------------------ copies and views
+
+    def copy(self):
+        """A new array with the same values on the same context."""
+        return self.copyto(self._ctx)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo):
+        memo[id(self)] = result = wrap(self._t.detach().clone(), self._ctx, type(self))
+        return result
+
+    def copyto(self, other):
+        """Write into the NDArray `other` (casting to its dtype) and return it, or copy to the Context `other`."""
+        if isinstance(other, NDArray):
+            if other is self or other._t is self._t:
+                warnings.warn("You are attempting to copy an array to itself", RuntimeWarning, stacklevel=2)
+                return False
+            if other.shape != self.shape:
+                raise MXNetError(f"copyto: shapes differ: source {self.shape}, destination {other.shape}")
+            other._assign(self)
+            return other
+        if isinstance(other, Context):
+            result = call("_copyto", lambda t: t.to(other.device, copy=True), (self._t,), {}, self._rg)
+            return wrap(result, other, type(self))
+        raise TypeError(f"copyto does not support type {type(other)}")
+
+    def as_in_context(self, context: Context):
+        """This array if it is on `context` already, else a copy there."""
+        return self if self._ctx == context else self.copyto(context)
+
+    as_in_ctx = as_in_context
+    to_device = as_in_context
+
+    def as_nd_ndarray(self):
+        return self
+
+    def as_np_ndarray(self):
+        raise MXNetError("mx.np arrays are not available yet; this array works with every nd operator")
+
+    def tostype(self, stype: str):
+        """This array in another storage type; only 'default' exists so far."""
+        if stype == "default":
+            return self
+        raise MXNetError(f"storage type {stype!r} is not available; arrays are dense ('default')")
+
+    def astype(self, dtype, copy=True):
+        """The array cast to `dtype`; itself when copy=False and the dtype is the same."""
+        target = torch_dtype(dtype)
+        if not copy and target is self._t.dtype:
+            return self
+        result = call("Cast", lambda t: t.to(target, copy=True), (self._t,), {}, self._rg)
+        return wrap(result, self._ctx, type(self))
+
+    def detach(self):
+        """A handle on the same memory that is no part of any graph."""
+        return wrap(self._t.detach(), self._ctx, type(self))
+
+    def reshape(self, *shape, **kwargs):
+        """A view with another shape: reshape(2, 3), reshape((2, 3)) or reshape(shape=(2, 3), reverse=False).
+
+        The codes 0 (copy), -1 (infer), -2, -3, -4 are those of the operator `reshape`.
+        """
+        if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+            shape = tuple(shape[0])
+        elif not shape:
+            shape = kwargs.get("shape")
+            if shape is None:
+                raise AssertionError("Shape must be provided.")
+            shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+        unknown = [k for k in kwargs if k not in ("shape", "reverse")]
+        if unknown:
+            raise TypeError(f"Got unknown keywords in reshape: {', '.join(unknown)}. "
+                            "Accepted keyword arguments are 'shape' and 'reverse'.")
+        return self._op_reshape(shape, bool(kwargs.get("reverse", False)))
+
+    # ------------------------------------------------------------------ indexing
+
+    def __getitem__(self, key):
+        if type(key) is not int and type(key) is not py_slice:
+            key = unwrap_key(key)
+        if self._rg and not state.recording:
+            with NoGrad():
+                result, _ = indexing.getitem(self._t, key)
+        else:
+            result, _ = indexing.getitem(self._t, key)
+        return wrap(result, self._ctx, type(self))
+
+    def __setitem__(self, key, value):
+        if type(key) is py_slice and key == py_slice(None) and isinstance(value, NDArray):
+            if value._t.shape != self._t.shape:
+                value = value.broadcast_to(self.shape)
+            self._assign(value)
+            return
+        if type(key) is not int and type(key) is not py_slice:
+            key = unwrap_key(key)
+        is_array = isinstance(value, NDArray)
+        refuse_inplace("_set_value", self, is_array and value._rg)
+        with NoGrad():
+            indexing.setitem(self._t, key, value._t.detach() if is_array else value)
+
+    def _assign(self, value):
+        """Write all of `value` into this array's memory, cast to its dtype; recorded if this array is fresh."""
+        refuse_inplace("_copyto", self, False)
+        if state.recording and value._rg:
+            self._t.copy_(value._t)
+            self._rg = self._t.requires_grad
+            return
+        with NoGrad():
+            self._t.copy_(value._t)
+
+    def _at(self, idx):
+        return self[idx]
+
+    def _slice(self, start, stop):
+        return self[start:stop]
+
+    def _full(self, value):
+        self[:] = value
+        return self
+
+    def _sync_copyfrom(self, source_array):
+        """Copy values from something NumPy can read; ValueError if shapes differ."""
+        source = np.asarray(source_array)
+        if source.shape != self.shape:
+            raise ValueError(f"Shape inconsistent: expected {source.shape} vs got {self.shape}")
+        self[:] = source
+
+    # ------------------------------------------------------------------ autograd
+
+    def attach_grad(self, grad_req="write", stype=None):
+        """Make this array a variable that gradients are computed for, detached from any graph.
+
+        grad_req: 'write' replaces `x.grad` at each backward, 'add' accumulates, 'null' asks for none.
+        """
+        if grad_req not in _GRAD_REQ_MAP:
+            raise KeyError(grad_req)
+        if stype not in (None, "default"):
+            raise MXNetError(f"attach_grad: gradient storage type {stype!r} is not available, only 'default'")
+        if not (self._t.is_floating_point() or grad_req == "null"):
+            raise MXNetError(f"attach_grad: gradients need a floating point array, this one is {self._t.dtype}")
+        self._mark(wrap(torch.zeros_like(self._t), self._ctx), grad_req)
+
+    def _mark(self, grad, grad_req: str):
+        """Become a leaf whose gradient goes to the NDArray `grad`."""
+        old = self._ag
+        if old is not None and old.hook is not None:
+            old.hook.remove()
+        slot = GradSlot(grad, grad_req)
+        leaf = self._t.detach()
+        if grad_req != "null":
+            leaf.requires_grad_(True)
+            slot.hook = leaf.register_post_accumulate_grad_hook(_writer(slot))
+        self._t, self._rg, self._ag = leaf, leaf.requires_grad, slot
+
+    @property
+    def grad(self):
+        """The gradient's NDArray (always the same handle), None without attach_grad."""
+        return None if self._ag is None else self._ag.grad
+
+    @property
+    def _fresh_grad(self) -> bool:
+        """Whether backward wrote the gradient since this was last set to False (Trainer does)."""
+        return self._ag is not None and self._ag.fresh
+
+    @_fresh_grad.setter
+    def _fresh_grad(self, fresh):
+        if self._ag is not None:
+            self._ag.fresh = bool(fresh)
+
+    def backward(self, out_grad=None, retain_graph=False, train_mode=True):
+        """Compute gradients of this array (summed, or weighted by `out_grad`) with respect to all variables."""
+        from ..autograd import backward
+        backward([self], None if out_grad is None else [out_grad], retain_graph, train_mode)
+
+
+def _writer(slot: GradSlot):
+    """The hook that hands a finished gradient to the variable's gradient handle, without a copy where it can."""
+    handle = slot.grad
+    add = slot.req == "add"
+
+    def write(leaf):
+        if add:
+            handle._t.add_(leaf.grad)
+        else:
+            handle._t = leaf.grad
+        leaf.grad = None
+        slot.fresh = True
+
+    return write
+
+
+NDArray.__module__ = "mxnet.ndarray.ndarray"  # where MXNet has it, and where its pickles look
+set_ndarray_class(NDArray)

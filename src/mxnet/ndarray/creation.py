@@ -1,0 +1,216 @@
+"""Arrays from numbers, from NumPy, from DLPack and from scratch."""
+
+import numpy as np
+import torch
+
+from ..base import MXNetError, NAME_TO_TORCH, torch_dtype
+from ..context import Context, current_context, of_device
+from ..ops import registry
+from ._array import NDArray
+from ._wrap import NoGrad, invoke, wrap
+
+__all__ = ["arange", "array", "concatenate", "empty", "eye", "from_dlpack", "from_numpy", "full", "histogram",
+           "linspace", "moveaxis", "onehot_encode", "ones", "split_v2", "to_dlpack_for_read", "to_dlpack_for_write",
+           "waitall", "zeros"]
+
+
+def _target(ctx) -> Context:
+    if ctx is None:
+        return current_context()
+    if not isinstance(ctx, Context):
+        raise MXNetError(f"Invalid context {ctx!r}: pass a Context such as mx.cpu() or mx.gpu(0)")
+    return ctx
+
+
+def array(source_array, ctx=None, dtype=None) -> NDArray:
+    """A new array with the values of an NDArray, a NumPy array or (nested) numbers.
+
+    dtype: that of an NDArray source, float32 for everything else.  TypeError if the source is no array.
+    """
+    ctx = _target(ctx)
+    if isinstance(source_array, NDArray):
+        target = source_array._t.dtype if dtype is None else torch_dtype(dtype)
+        return wrap(source_array._t.detach().to(device=ctx.device, dtype=target, copy=True), ctx)
+    target = torch.float32 if dtype is None else torch_dtype(dtype)
+    try:
+        values = np.array(source_array, dtype=None if isinstance(source_array, (np.ndarray, np.generic)) else _np(target))
+        return wrap(_from_values(values, target).to(ctx.device), ctx)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"source_array must be array like object, got {type(source_array).__name__} ({error})") from None
+
+
+def _np(dtype: torch.dtype):
+    return np.float32 if dtype is torch.bfloat16 else str(dtype)[6:]
+
+
+def _from_values(values: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
+    """A tensor of its own with NumPy's values; NumPy casts, for its rules are the users' expectation."""
+    if dtype is torch.bfloat16:
+        return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32)).to(dtype)
+    return torch.from_numpy(np.array(values, dtype=_np(dtype), order="C", copy=True))
+
+
+def empty(shape, ctx=None, dtype=None, stype=None) -> NDArray:
+    """An array whose values are undefined."""
+    _dense(stype)
+    ctx = _target(ctx)
+    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    return wrap(torch.empty(shape, dtype=torch_dtype(dtype or np.float32), device=ctx.device), ctx)
+
+
+def _dense(stype):
+    if stype not in (None, "default"):
+        raise MXNetError(f"storage type {stype!r} is not available; arrays are dense ('default')")
+
+
+def _create(op_name: str, ctx, out=None, **attrs) -> NDArray:
+    op = registry.get(op_name)
+    bound = _bind(op, attrs)
+    return invoke(op, bound, (), out, None, _target(ctx))
+
+
+def _bind(op, attrs):
+    from ._wrap import bind
+    return bind(op, attrs)
+
+
+def _filled(op_name: str, shape, ctx, dtype, stype, out, kwargs) -> NDArray:
+    _dense(stype)
+    kwargs.pop("name", None)
+    return _create(op_name, ctx, out, shape=shape, dtype=np.float32 if dtype is None else dtype, **kwargs)
+
+
+def zeros(shape, ctx=None, dtype=None, stype=None, out=None, **kwargs) -> NDArray:
+    """An array of zeros; shape an int or a tuple."""
+    return _filled("_zeros", shape, ctx, dtype, stype, out, kwargs)
+
+
+def ones(shape, ctx=None, dtype=None, stype=None, out=None, **kwargs) -> NDArray:
+    """An array of ones; shape an int or a tuple."""
+    return _filled("_ones", shape, ctx, dtype, stype, out, kwargs)
+
+
+def full(shape, val, ctx=None, dtype=np.float32, out=None) -> NDArray:
+    """An array filled with the number `val`."""
+    result = empty(shape, ctx, dtype) if out is None else out
+    result[:] = val
+    return result
+
+
+def arange(start, stop=None, step=1.0, repeat=1, infer_range=False, ctx=None, dtype=np.float32) -> NDArray:
+    """Evenly spaced values in [start, stop), each `repeat` times; arange(n) counts from 0."""
+    if stop is None and not infer_range:
+        start, stop = 0, start
+    elif stop is None:
+        start, stop = 0, start
+    return _create("_arange", ctx, start=start, stop=stop, step=step, repeat=repeat, dtype=dtype)
+
+
+def linspace(start, stop, num, endpoint=True, ctx=None, dtype=np.float32) -> NDArray:
+    """`num` evenly spaced values from start to stop (without stop unless `endpoint`)."""
+    return _create("_linspace", ctx, start=start, stop=stop, num=num, endpoint=endpoint, dtype=dtype)
+
+
+def eye(N, M=0, k=0, ctx=None, dtype=None, **kwargs) -> NDArray:
+    """An (N, M) array (M=0: square) with ones on its k-th diagonal."""
+    return _create("_eye", ctx, N=N, M=M, k=k, dtype=np.float32 if dtype is None else dtype, **kwargs)
+
+
+def concatenate(arrays, axis=0, always_copy=True) -> NDArray:
+    """Join a list of arrays along an axis; with always_copy=False a single one is returned as it is."""
+    if len(arrays) == 1 and not always_copy:
+        return arrays[0]
+    op = registry.get("Concat")
+    return invoke(op, _bind(op, {"dim": axis}), tuple(arrays))
+
+
+def moveaxis(tensor, source, destination) -> NDArray:
+    """Axes `source` (int or several) moved to the positions `destination`."""
+    ndim = tensor.ndim
+    try:
+        sources = [s + ndim if s < 0 else s for s in ([source] if isinstance(source, int) else list(source))]
+        targets = [d + ndim if d < 0 else d for d in ([destination] if isinstance(destination, int) else list(destination))]
+    except TypeError:
+        raise ValueError(f"moveaxis: source and destination must be ints or tuples, got {source}, {destination}") from None
+    if len(sources) != len(targets):
+        raise ValueError("`source` and `destination` arguments must have the same number of elements, "
+                         f"got {len(sources)} and {len(targets)}")
+    if any(not 0 <= a < ndim for a in (*sources, *targets)):
+        raise ValueError(f"moveaxis: axis out of range for an array of {ndim} dimensions")
+    order = [a for a in range(ndim) if a not in sources]
+    for target, src in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, src)
+    return tensor.transpose(order)
+
+
+def split_v2(ary, indices_or_sections, axis=0, squeeze_axis=False):
+    """Split into equal sections (int) or before the given indices (tuple), as numpy.split."""
+    op = registry.get("_split_v2")
+    if isinstance(indices_or_sections, int):
+        attrs = {"indices": (), "sections": indices_or_sections}
+        length = ary.shape[axis]
+        if length % indices_or_sections:
+            raise ValueError(f"array split does not result in an equal division: {length} by {indices_or_sections}")
+    elif isinstance(indices_or_sections, (tuple, list)):
+        attrs = {"indices": (0, *indices_or_sections), "sections": 0}
+    else:
+        raise ValueError("indices_or_sections must be either int or tuple of ints")
+    return invoke(op, _bind(op, {**attrs, "axis": axis, "squeeze_axis": squeeze_axis}), (ary,))
+
+
+def histogram(a, bins=10, range=None):
+    """Counts (int64 per bin) and bin edges; `bins` is a number (with `range`) or an NDArray of edges."""
+    op = registry.get("_histogram")
+    if isinstance(bins, NDArray):
+        return invoke(op, _bind(op, {}), (a, bins))
+    if not isinstance(bins, int):
+        raise ValueError("bins argument should be either an integer or an NDArray")
+    if range is None:
+        range = (float(a.min().asscalar()), float(a.max().asscalar()))
+    return invoke(op, _bind(op, {"bin_cnt": bins, "range": range}), (a, None))
+
+
+def onehot_encode(indices, out) -> NDArray:
+    """Deprecated spelling of one_hot that fills `out` (n, depth)."""
+    op = registry.get("one_hot")
+    return invoke(op, _bind(op, {"depth": out.shape[1], "dtype": out.dtype}), (indices,), out)
+
+
+def from_numpy(ndarray, zero_copy=True) -> NDArray:
+    """An NDArray on NumPy's memory (zero_copy, the NumPy array becomes read-only) or on a copy of it.
+
+    ValueError if zero_copy is asked for an array that is not C-contiguous.
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy needs a numpy.ndarray, got {type(ndarray)}")
+    if ndarray.dtype.name not in NAME_TO_TORCH:
+        raise TypeError(f"from_numpy: dtype {ndarray.dtype} is not supported")
+    if not zero_copy:
+        return array(ndarray, dtype=ndarray.dtype)
+    if not ndarray.flags["C_CONTIGUOUS"]:
+        raise ValueError("Only c-contiguous arrays are supported for zero-copy")
+    if not ndarray.flags.writeable:
+        return array(ndarray, dtype=ndarray.dtype)
+    result = wrap(torch.from_numpy(ndarray), Context("cpu", 0))
+    ndarray.flags.writeable = False
+    return result
+
+
+def from_dlpack(dlpack) -> NDArray:
+    """An NDArray on the memory of a DLPack capsule, or of any object with `__dlpack__`."""
+    tensor = torch.utils.dlpack.from_dlpack(dlpack)
+    return wrap(tensor.detach(), of_device(tensor.device))
+
+
+def to_dlpack_for_read(data: NDArray):
+    """A DLPack capsule on the array's memory."""
+    return data.to_dlpack_for_read()
+
+
+to_dlpack_for_write = to_dlpack_for_read
+
+
+def waitall():
+    """Wait for all work on all devices; errors of GPU work surface here."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.synchronize()
