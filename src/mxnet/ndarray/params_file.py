@@ -50,6 +50,11 @@ class Record:
     np_shape: bool = False
     device: tuple[int, int] = (1, 0)
 
+    @classmethod
+    def of(cls, tensor: torch.Tensor, np_shape: bool = False) -> Record:
+        """The record that saves a dense tensor, from any device."""
+        return cls(tuple(tensor.shape), tensor.dtype, tensor, np_shape=np_shape)
+
 
 def read(source: str | os.PathLike | bytes | BinaryIO) -> tuple[list[Record], list[str]]:
     """The arrays and names in a file, a bytes-like object or a binary file object (from its position on).
