@@ -1,0 +1,3 @@
+"""Every operator, once: importing this package fills the registry, family by family."""
+
+from . import unary
