@@ -1,0 +1,273 @@
+"""MXNet's random streams on the CPU, number for number: the generators behind `random`, Dropout and initializers.
+
+A `Generator` serves one context. It knows NumPy only; `random.py` and the operators turn what it draws into
+NDArrays. The raw words come from `_rng_twister`, the distributions from `_rng_samplers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ._rng_samplers import Rejection, log, mixed, normals, polar, polar_scale, unit
+from ._rng_twister import Cursor, Streams
+
+__all__ = ["Generator", "generator", "get_state", "seed", "set_state"]
+
+_LANES = 1024  # twisters of a generator
+_CHUNK = 64  # a draw takes another twister for every so many values
+_MULTIPLIER = 127  # from a user's seed to a generator's
+_WORD_MAX = 2**32 - 1
+
+Parameter = float | np.ndarray
+
+
+def _plan(n: int) -> tuple[int, int, int]:
+    """How `n` values are dealt out: (twisters, values from each, values from the last one)."""
+    each = -(-n // min(-(-n // _CHUNK), _LANES))
+    lanes = -(-n // each)
+    return lanes, each, n - (lanes - 1) * each
+
+
+def _parameter(value: Parameter) -> np.ndarray:
+    """A parameter as a flat array, scalars as MXNet keeps them: in float32."""
+    if np.ndim(value) == 0 and not isinstance(value, np.ndarray):
+        return np.array([value], np.float32)
+    return np.asarray(value).reshape(-1)
+
+
+def _spread(value: Parameter, n: int) -> np.ndarray:
+    """A parameter repeated for its share of the `n` values; one value stays one."""
+    value = _parameter(value)
+    return value if value.size == 1 else np.repeat(value, n // value.size)
+
+
+def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    if dtype == np.float16:
+        values = values.astype(np.float32, copy=False)  # MXNet's half is made from a float, rounding twice
+    return values.astype(dtype, copy=False)
+
+
+class Generator:
+    """The random numbers of one context, as MXNet 1.9.1 draws them on a CPU.
+
+    Two independent sources start from the same seed. Samplers use the *parallel* one: 1024 MT19937 twisters,
+    of which n values take min(ceil(n / 64), 1024), a contiguous share each. Shuffling, `multinomial` and nearly
+    everything in `mx.np.random` use the *serial* one, a single twister.
+
+    `n` is always how many values come back, in a flat array. Parameters are scalars, or arrays of p values
+    that each serve n / p of the results in turn. `dtype` is the result's.
+    """
+
+    def __init__(self, seed: int = 0):
+        self._parallel = Streams(seed)
+        self._serial = Streams(seed)
+
+    def seed(self, seed: int) -> None:
+        """Start both sources again from `seed` (mod 2**32)."""
+        self._parallel.seed(seed)
+        self._serial.seed(seed)
+
+    def get_state(self) -> dict:
+        """A picklable snapshot; cheap, because nothing is copied until more words are made."""
+        return {"parallel": self._parallel.get_state(), "serial": self._serial.get_state()}
+
+    def set_state(self, state: dict) -> None:
+        """Go on from a snapshot of `get_state`."""
+        self._parallel.set_state(state["parallel"])
+        self._serial.set_state(state["serial"])
+
+    # parallel source
+
+    def _unit(self, n: int, double: bool) -> np.ndarray:
+        lanes, each, last = _plan(n)
+        words = 2 if double else 1
+        return unit(self._parallel.take(lanes, each * words, last * words), double)
+
+    def _reject(self, n: int, dtype: np.dtype, double: bool, sampler: Callable, *parameters: Parameter) -> np.ndarray:
+        """Run a method of `Rejection` lane by lane, one value after the other."""
+        if n == 0:
+            return np.empty(0, dtype)
+        lanes, each, last = _plan(n)
+        values = [_parameter(p) for p in parameters]
+        shares = [n // v.size for v in values]
+        cursor = Cursor(self._parallel, lanes, 2 * each)
+        source = Rejection(cursor, double)
+        out = np.empty((lanes, each), source.dtype)
+        active = np.arange(lanes)
+        for i in range(each):
+            if i == last:
+                active = active[:-1]
+            which = active * each + i
+            out[active, i] = sampler(source, active, *(v[which // s] for v, s in zip(values, shares, strict=True)))
+        cursor.close()
+        return _cast(out.reshape(-1)[:n], dtype)
+
+    def uniform(self, n: int, dtype="float32", low: Parameter = 0.0, high: Parameter = 1.0) -> np.ndarray:
+        """Uniform on [low, high)."""
+        dtype = np.dtype(dtype)
+        if n == 0:
+            return np.empty(0, dtype)
+        u = self._unit(n, dtype != np.float32)
+        if np.ndim(low) or np.ndim(high) or low != 0 or high != 1:
+            low, high = _spread(low, n), _spread(high, n)
+            u = mixed(np.add, mixed(np.multiply, high - low, u), low)
+        return _cast(u, dtype)
+
+    def normal(self, n: int, dtype="float32", loc: Parameter = 0.0, scale: Parameter = 1.0) -> np.ndarray:
+        """Normal with mean `loc` and standard deviation `scale`."""
+        dtype = np.dtype(dtype)
+        if n == 0:
+            return np.empty(0, dtype)
+        lanes, each, last = _plan(n)
+        double = dtype != np.float32
+        cursor = Cursor(self._parallel, lanes, each * (6 if double else 3))
+        z = normals(cursor, each, last, double)
+        cursor.close()
+        if np.ndim(loc) or np.ndim(scale) or loc != 0 or scale != 1:
+            z = mixed(np.add, mixed(np.multiply, z, _spread(scale, n)), _spread(loc, n))
+        return _cast(z, dtype)
+
+    def exponential(self, n: int, dtype="float32", lam: Parameter = 1.0) -> np.ndarray:
+        """Exponential with rate `lam` (1 / scale)."""
+        dtype = np.dtype(dtype)
+        if n == 0:
+            return np.empty(0, dtype)
+        rest = 1.0 - self._unit(n, dtype != np.float32).astype(np.float64, copy=False)
+        logs = log(rest) if dtype == np.float64 else np.log(rest)  # no last bit to lose in the others
+        return _cast(mixed(np.divide, -logs, _spread(lam, n)), dtype)
+
+    def randint(self, n: int, low: int, high: int, dtype="int32") -> np.ndarray:
+        """Integers of [low, high), `dtype` int32 or int64."""
+        if n == 0:
+            return np.empty(0, dtype)
+        lanes, each, last = _plan(n)
+        words = self._parallel.take(lanes, 2 * each, 2 * last).astype(np.uint64)
+        wide = (words[0::2] << np.uint64(31)) + words[1::2]
+        return (wide % np.uint64(high - low)).astype(np.int64).__iadd__(low).astype(dtype, copy=False)
+
+    def gamma(self, n: int, dtype="float32", alpha: Parameter = 1.0, beta: Parameter = 1.0) -> np.ndarray:
+        """Gamma with shape `alpha` and scale `beta`."""
+        dtype = np.dtype(dtype)
+        return self._reject(n, dtype, dtype == np.float64, Rejection.gamma, alpha, beta)
+
+    def poisson(self, n: int, dtype="float32", lam: Parameter = 1.0) -> np.ndarray:
+        """Poisson with mean `lam`."""
+        return self._reject(n, np.dtype(dtype), False, Rejection.poisson, lam)
+
+    def negative_binomial(self, n: int, dtype="float32", k: Parameter = 1, p: Parameter = 1.0) -> np.ndarray:
+        """Failures before the `k`-th success, each of probability `p`."""
+        return self._reject(n, np.dtype(dtype), False, Rejection.negative_binomial, k, p)
+
+    def generalized_negative_binomial(
+        self, n: int, dtype="float32", mu: Parameter = 1.0, alpha: Parameter = 1.0
+    ) -> np.ndarray:
+        """Negative binomial by its mean `mu` and dispersion `alpha`."""
+        sampler = Rejection.generalized_negative_binomial
+        return self._reject(n, np.dtype(dtype), False, sampler, mu, alpha)
+
+    def keep(self, n: int, probability: float, dtype="float32") -> np.ndarray:
+        """Which of `n` values Dropout keeps when it works in `dtype` (bool); each with this probability."""
+        if n == 0:
+            return np.empty(0, bool)
+        return self._unit(n, np.dtype(dtype) != np.float32) < np.float32(probability)
+
+    def unique_zipfian(self, rows: int, n: int, limit: int) -> tuple[np.ndarray, np.ndarray]:
+        """`n` different integers of [0, limit) for each of `rows`, int64 (rows, n), log-uniform, and how many
+        tries each row took, int64 (rows,)."""
+        # TODO
+        raise NotImplementedError
+
+    # serial source
+
+    def serial_uniform(self, n: int) -> np.ndarray:
+        """Uniform on [0, 1), float32."""
+        return unit(self._serial.take(1, n, n), False) if n else np.empty(0, np.float32)
+
+    def serial_normal(self, n: int) -> np.ndarray:
+        """Standard normal, float32; here both values of a polar point are used, a draw's odd last one is lost."""
+        points = -(-n // 2)
+        guess = int(points * 1.28 + 4 * points**0.5) + 4
+        cursor = Cursor(self._serial, 1, 2 * guess)
+        while True:
+            x, y, square = (a[0] for a in polar(unit(cursor.peek(2 * guess), False)))
+            chosen = np.flatnonzero((square <= 1) & (square != 0))[:points]
+            if chosen.size == points:
+                break
+            guess += guess // 2
+        cursor.skip(2 * (chosen[-1:].sum() + 1) if n else 0)
+        cursor.close()
+        scale = polar_scale(square[chosen])
+        return np.stack([y[chosen] * scale, x[chosen] * scale], axis=-1).reshape(-1)[:n]
+
+    def multinomial(self, probabilities: np.ndarray, n: int) -> np.ndarray:
+        """`n` categories for each row of `probabilities` (rows, k) or (k,), int64 of shape (rows, n)."""
+        edges = np.cumsum(np.atleast_2d(probabilities), axis=1)
+        u = self.serial_uniform(len(edges) * n).reshape(len(edges), n)
+        return np.stack([np.searchsorted(e, row, side="right") for e, row in zip(edges, u, strict=True)])
+
+    def permutation(self, n: int, rows: bool = False) -> np.ndarray:
+        """The order, int64 (n,), into which `shuffle` brings `n` numbers, or n `rows` of an array with more axes."""
+        order = list(range(n))
+        if rows:
+            for i, j in zip(range(n - 1, 0, -1), self._below(np.arange(n, 1, -1)), strict=True):
+                order[i], order[j] = order[j], order[i]
+        else:
+            for i, j in zip(range(1, n), self._below(np.arange(2, n + 1)), strict=True):
+                order[i], order[j] = order[j], order[i]
+        return np.array(order, np.int64)
+
+    def _below(self, limits: np.ndarray) -> list[int]:
+        """For each limit an integer below it, as libstdc++'s `uniform_int_distribution` scales words down."""
+        out = np.empty(len(limits), np.int64)
+        done = 0
+        while done < len(limits):
+            limit = limits[done : done + 4096]
+            scale = _WORD_MAX // limit
+            cursor = Cursor(self._serial, 1, len(limit))
+            words = cursor.peek(len(limit))[0]
+            # words beyond the last whole multiple are passed over, and everything after them shifts by one
+            over = np.flatnonzero(words >= scale * limit)
+            good = int(over[0]) if over.size else len(limit)
+            out[done : done + good] = words[:good] // scale[:good]
+            cursor.skip(good + (over.size > 0))
+            cursor.close()
+            done += good
+        return out.tolist()
+
+
+_seed = 0
+_generators: dict[tuple[str, int], Generator] = {}
+
+
+def generator(device_type: str = "cpu", device_id: int = 0) -> Generator:
+    """The generator of a context; made at its first use, from the seed then in force."""
+    key = (device_type, device_id)
+    found = _generators.get(key)
+    if found is None:
+        found = _generators[key] = Generator(_seed * _MULTIPLIER + device_id)
+    return found
+
+
+def seed(seed: int, ctx: str | tuple[str, int] = "all") -> None:
+    """Seed every context's generator, each differently, or that of one context `(device_type, device_id)`."""
+    global _seed
+    if ctx != "all":
+        generator(*ctx).seed(seed * _MULTIPLIER)
+        return
+    _seed = seed
+    for (_, device_id), each in _generators.items():
+        each.seed(seed * _MULTIPLIER + device_id)
+
+
+def get_state() -> dict:
+    """A picklable snapshot of all generators."""
+    return {"seed": _seed, "generators": {key: each.get_state() for key, each in _generators.items()}}
+
+
+def set_state(state: dict) -> None:
+    """Go on from a snapshot of `get_state`; contexts that it does not know start from its seed."""
+    seed(state["seed"])
+    for key, each in state["generators"].items():
+        generator(*key).set_state(each)
