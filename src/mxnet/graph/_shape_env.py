@@ -128,5 +128,13 @@ class Unknowns(ShapeEnv):
                 return
 
     def _divides(self, expr: sympy.Basic) -> bool:
-        """Whether a floor division has been checked to leave no remainder."""
-        return isinstance(expr, FloorDiv) and self.replace(Mod(*expr.args)) in {0, *self.divisible}
+        """Whether a floor division was checked to leave no remainder, perhaps with both sides enlarged."""
+        if not isinstance(expr, FloorDiv):
+            return False
+        left, right = expr.args
+        checked = [self.replace(remainder) for remainder in self.divisible]
+        return self.replace(Mod(left, right)) == 0 or any(
+            sympy.expand(part.args[0] * right - part.args[1] * left) == 0
+            for part in checked
+            if isinstance(part, Mod)
+        )
