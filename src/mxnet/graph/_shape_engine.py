@@ -18,6 +18,7 @@ from torch._subclasses.fake_tensor import (
 )
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_map_only
 
 from ._shape_env import Unknowns
 from ._shape_example import shapes_by_example
@@ -43,9 +44,7 @@ class Engine:
             return torch.empty(sizes, dtype=dtype, device=device)
 
     def fake(self, real: torch.Tensor) -> torch.Tensor:
-        if self.mode.is_our_fake(real):
-            return real
-        return self.mode.from_tensor(real, static_shapes=True)
+        return self.mode.twin(real)
 
     def assume(self, size: Size, value: Size) -> None:
         assume_equal(self.unknowns, size, value)
@@ -205,10 +204,16 @@ class InferenceMode(FakeTensorMode):
     """Fake tensors, with a rule for the few kernels whose checks on fake tensors say less than they could."""
 
     def __init__(self, unknowns: Unknowns):
-        super().__init__(shape_env=unknowns, allow_non_fake_inputs=True, static_shapes=False)
+        super().__init__(shape_env=unknowns, allow_non_fake_inputs=True, static_shapes=True)
+
+    def twin(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor if self.is_our_fake(tensor) else self.from_tensor(tensor)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        if func not in self.lift_fns:  # torch.tensor() hands over the real tensor that it made
+            # torch would compute some operators for real where all inputs are, and write to them.
+            args, kwargs = tree_map_only(torch.Tensor, self.twin, (args, kwargs))
         rule = _RULES.get(func) or (_meet_ones if torch.Tag.pointwise in func.tags else None)
         if rule is not None and any(_is_symbolic(arg) for arg in args):
             rule(self.shape_env, *args, **kwargs)
