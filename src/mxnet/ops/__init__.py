@@ -1,3 +1,3 @@
 """Every operator, once: importing this package fills the registry, family by family."""
 
-from . import unary
+from . import binary, unary
