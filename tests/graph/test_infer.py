@@ -1,11 +1,13 @@
 """Unknown sizes found by running a forward: by operator, what stays unknown, what stays untouched."""
 
+import gc
 import logging
 import math
 import subprocess
 import sys
 import threading
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -440,6 +442,20 @@ def test_threads_infer_apart():
         thread.join()
     assert found == {n: [(n, 3)] for n in range(2, 6)}
     assert torch._C._only_lift_cpu_tensors() == lifting
+
+
+def test_inference_leaves_no_memory_behind():
+    def infer():
+        solver = ShapeSolver()
+        w = solver.unknown((0, 3), torch.float32)
+        with solver:
+            F.batch_norm(tensor(*X) @ w, None, None, training=True)
+        assert solver.solve(w) == (8, 3)
+        return weakref.ref(solver._engine.unknowns)
+
+    refs = [infer() for _ in range(3)]
+    gc.collect()
+    assert [ref() for ref in refs] == [None] * 3
 
 
 def test_import_is_cheap():

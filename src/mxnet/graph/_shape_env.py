@@ -4,7 +4,7 @@ Imported only when an inference begins (torch.fx and sympy are heavy); `infer.py
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import sympy
 import torch
@@ -13,6 +13,11 @@ from torch.utils._sympy.functions import FloorDiv, Mod
 from torch.utils._sympy.numbers import int_oo
 from torch.utils._sympy.solve import try_solve
 
+# ShapeEnv keeps its answers in caches of the process: they hold every environment alive and, filled by one
+# thread while another one clears them, can return what was true a moment ago.
+_CACHED = {
+    name: method.__wrapped__ for name, method in vars(ShapeEnv).items() if hasattr(method, "cache_info")
+}
 _SILENT = logging.Logger("mxnet.graph.infer", level=logging.CRITICAL + 1)
 
 
@@ -27,12 +32,36 @@ class Unknowns(ShapeEnv):
 
     def __init__(self):
         super().__init__(allow_scalar_outputs=False)
+        for name, method in _CACHED.items():
+            setattr(self, name, self._cache_here(method))
         self.log = _SILENT  # an error that the caller handles is no news to print
         self.unknowns: set[sympy.Symbol] = set()
         self.meets_one: set[sympy.Symbol] = set()  # broadcast against 1: so 1, unless something says more
         self.refused_one = False  # whether "is it 1?" was answered no
         self.accept_one = False  # what to answer instead, once that no has led to an error
         self._settled_at: tuple[int, int] | None = None
+
+    def _cache_here(self, method: Callable) -> Callable:
+        """A method bound to this environment, with its answers kept until something more is known."""
+        answers: dict[tuple, object] = {}
+        version = -1
+
+        def call(*args, **kwargs):
+            nonlocal version
+            asked = self._version_counter
+            if version != asked:
+                answers.clear()
+                version = asked
+            key = (args, *kwargs.items())
+            if key in answers:
+                return answers[key]
+            result = method(self, *args, **kwargs)
+            if self._version_counter == asked:
+                answers[key] = result
+            return result
+
+        call.cache_clear = answers.clear
+        return call
 
     def new_unknown(self) -> torch.SymInt:
         size = self.create_unbacked_symint()
