@@ -111,7 +111,7 @@ class _Conv(HybridBlock):
                 )
 
     def _weight_shape(self) -> tuple[int, ...]:
-        """The data's layout, with filters in place of samples and one group's channels in place of channels."""
+        """The data's layout, with filters for samples and one group's channels for channels."""
         filters, channels = self._channels, self._in_channels
         if self._op_name == "Deconvolution":
             filters, channels = channels, filters
