@@ -118,7 +118,7 @@ LAYERS = {
     "chain(nn.Sequential(), nn.HybridSequential(), nn.GELU())": None,
 }
 
-# whether the message is the same is said by the test: ours says what came
+# layers that cannot be made
 REFUSED = [
     "nn.Dense(5, foo=1)",
     "nn.Lambda('nope')",
