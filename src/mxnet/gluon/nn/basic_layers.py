@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import ndarray as nd
 from ..block import Block, HybridBlock
+from ..structure import indent
 from .activations import Activation
 
 __all__ = [
@@ -26,12 +27,8 @@ __all__ = [
 
 
 def _repr_children(container: Block) -> str:
-    children = "\n".join(f"({key}): {block!r}" for key, block in container._children.items())
-    return "{}(\n{}\n)".format(type(container).__name__, _indent("  " + children) if children else "")
-
-
-def _indent(text: str) -> str:
-    return text.replace("\n", "\n  ")
+    children = "\n".join(f"  ({key}): {indent(repr(block), 2)}" for key, block in container._children.items())
+    return f"{type(container).__name__}(\n{children}\n)"
 
 
 def _select(container: Block, key: int | slice):
