@@ -1,0 +1,22 @@
+"""MXNet's Python API, Gluon first, on PyTorch.  `import mxnet as mx`."""
+
+from . import base, context, error, libinfo, util
+from .base import MXNetError
+from .context import Context, cpu, cpu_pinned, current_context, gpu
+from .libinfo import __version__
+from .util import is_np_array, is_np_shape, np_array, np_shape, set_np_shape, use_np, use_np_array, use_np_shape
+from . import ndarray  # isort: skip
+from . import ndarray as nd
+from . import random
+from . import random as rnd
+from . import autograd, initializer, lr_scheduler, name, registry
+from . import initializer as init
+from . import optimizer, kvstore, gluon, contrib, runtime  # isort: skip
+from . import kvstore as kv
+from . import test_utils
+
+__all__ = ["Context", "MXNetError", "__version__", "autograd", "base", "context", "contrib", "cpu", "cpu_pinned",
+           "current_context", "error", "gluon", "gpu", "init", "initializer", "is_np_array", "is_np_shape", "kv",
+           "kvstore", "libinfo", "lr_scheduler", "name", "nd", "ndarray", "np_array", "np_shape", "optimizer",
+           "random", "registry", "rnd", "runtime", "set_np_shape", "test_utils", "use_np", "use_np_array",
+           "use_np_shape", "util"]

@@ -1,0 +1,427 @@
+"""Block and HybridBlock: the base of every layer, built in or yours.
+
+Write `forward` (or `hybrid_forward`), ask `self.params.get(...)` for parameters; names, deferred shapes,
+gradients, saving and devices come by themselves.
+"""
+
+import re
+import threading
+import warnings
+from collections import OrderedDict
+
+from .. import ndarray
+from ..base import MXNetError
+from ..graph.infer import inferring
+from ..name import NameManager
+from ..name import Prefix as _NamePrefix
+from ..ndarray import NDArray
+from .parameter import DeferredInitializationError, Parameter
+from .parameter_dict import ParameterDict, brief, load_all
+from .structure import HookHandle, flatten, indent, regroup
+
+__all__ = ["Block", "HybridBlock", "SymbolBlock"]
+
+_flatten, _regroup = flatten, regroup  # names that client packages import
+
+
+class _BlockScope:
+    """Naming scope of a Block: children made inside get its prefix and numbers of its own."""
+
+    _current = threading.local()
+
+    def __init__(self, block):
+        self._block = block
+        self._counter = {}
+        self._outer = []
+
+    @staticmethod
+    def create(prefix, params, hint):
+        """(prefix, ParameterDict) for a new Block."""
+        scope = getattr(_BlockScope._current, "value", None)
+        if scope is None:
+            if prefix is None:
+                prefix = NameManager.current.get(None, hint) + "_"
+            return prefix, ParameterDict(prefix) if params is None else ParameterDict(params.prefix, params)
+        if prefix is None:
+            number = scope._counter.get(hint, 0)
+            scope._counter[hint] = number + 1
+            prefix = f"{hint}{number}_"
+        if params is None:
+            parent = scope._block.params
+            params = ParameterDict(parent.prefix + prefix, parent._shared)
+        else:
+            params = ParameterDict(params.prefix, params)
+        return scope._block.prefix + prefix, params
+
+    def __enter__(self):
+        if self._block._empty_prefix:
+            return self
+        names = _NamePrefix(self._block.prefix)
+        self._outer.append((getattr(_BlockScope._current, "value", None), names))
+        _BlockScope._current.value = self
+        names.__enter__()
+        return self
+
+    def __exit__(self, *exc_info):
+        if self._block._empty_prefix:
+            return
+        outer, names = self._outer.pop()
+        names.__exit__(*exc_info)
+        _BlockScope._current.value = outer
+
+
+class Block:
+    """Base class of layers and networks.
+
+    prefix: what the names of the block and its parameters begin with (default: class name and a number).
+    params: a ParameterDict to share parameters with.  Blocks and Parameters assigned to attributes are registered.
+
+        >>> class MyDense(nn.Block):
+        ...     def __init__(self, units, **kwargs):
+        ...         super().__init__(**kwargs)
+        ...         self.weight = self.params.get("weight", shape=(0, units))    # 0: found at the first call
+        ...     def forward(self, x):
+        ...         return nd.relu(nd.dot(x, self.weight.data()))
+    """
+
+    def __init__(self, prefix=None, params=None):
+        self._empty_prefix = prefix == ""
+        self._prefix, self._params = _BlockScope.create(prefix, params, self._alias())
+        self._name = self._prefix[:-1] if self._prefix.endswith("_") else self._prefix
+        self._scope = _BlockScope(self)
+        self._children = OrderedDict()
+        self._reg_params = {}
+        self._forward_hooks = OrderedDict()
+        self._forward_pre_hooks = OrderedDict()
+        self._settled = False  # whether the block's own parameters were seen initialized
+
+    def __repr__(self):
+        lines = "\n".join(f"  ({key}): {indent(repr(value), 2)}"
+                          for key, value in self.__dict__.items() if isinstance(value, Block))
+        return f"{type(self).__name__}(\n{lines}\n)"
+
+    def __setattr__(self, name, value):
+        if isinstance(value, (Block, Parameter)) or name in self.__dict__:
+            self._register_attribute(name, value)
+        super().__setattr__(name, value)
+
+    def _register_attribute(self, name, value):
+        existing = self.__dict__.get(name)
+        if isinstance(existing, (Block, Parameter)) and not isinstance(value, type(existing)):
+            raise TypeError(f"Changing attribute type for {name} from {type(existing)} to {type(value)} is not allowed.")
+        if isinstance(value, Block):
+            self.register_child(value, name)
+        elif isinstance(value, Parameter):
+            if self._reg_params.get(name, value) is not value:
+                raise AssertionError(
+                    f"Overriding Parameter attribute {name} is not allowed. If you want to share parameters between "
+                    "blocks, please set 'params' at Block construction instead.")
+            self._reg_params[name] = value
+            self.__dict__["_settled"] = False
+
+    def _alias(self):
+        return type(self).__name__.lower()
+
+    # ------------------------------------------------------------------ names and parameters
+
+    @property
+    def prefix(self):
+        """What the names of this block's parameters begin with."""
+        return self._prefix
+
+    @property
+    def name(self):
+        """The prefix without its trailing underscore."""
+        return self._name
+
+    def name_scope(self):
+        """`with self.name_scope():` gives blocks made inside this block's prefix."""
+        return self._scope
+
+    @property
+    def params(self):
+        """The parameters made by this block itself; `collect_params` adds those of its children."""
+        return self._params
+
+    def collect_params(self, select=None):
+        """A ParameterDict of this block's and all its children's parameters.
+
+        select: a regular expression that a full name must match from its beginning, '.*weight|.*bias'.
+        """
+        self._check_container_with_block()
+        found = ParameterDict(self._params.prefix)
+        if select is None:
+            found.update(self.params)
+        else:
+            pattern = re.compile(select)
+            found.update({name: p for name, p in self.params.items() if pattern.match(name)})
+        for child in self._children.values():
+            found.update(child.collect_params(select=select))
+        return found
+
+    def _check_container_with_block(self):
+        """Warn about blocks in plain lists, tuples and dicts, which are not registered."""
+        children = set(self._children.values())
+        for name, value in self.__dict__.items():
+            if name.startswith("__") or name == "_children" or not isinstance(value, (list, tuple, dict)):
+                continue
+            if _holds_unregistered(value, children):
+                warnings.warn(
+                    f'"{type(self).__name__}.{name}" is an unregistered container with Blocks. Note that Blocks inside '
+                    "the list, tuple or dict will not be registered automatically. Make sure to register them using "
+                    "register_child() or switching to nn.Sequential/nn.HybridSequential instead. ", stacklevel=3)
+
+    def _collect_params_with_prefix(self, prefix=""):
+        """Parameters by the path of attributes that leads to them: '0.weight', 'body.conv.bias'."""
+        prefix = prefix + "." if prefix else prefix
+        found = {prefix + name: param for name, param in self._reg_params.items()}
+        for name, child in self._children.items():
+            found.update(child._collect_params_with_prefix(prefix + name))
+        return found
+
+    def register_child(self, block, name=None):
+        """Make `block` a child, under its position unless named; attributes do this by themselves."""
+        self._children[str(len(self._children)) if name is None else name] = block
+
+    def register_forward_pre_hook(self, hook):
+        """Call hook(block, inputs) before each forward; returns a handle with `detach()`."""
+        return HookHandle(self._forward_pre_hooks, hook)
+
+    def register_forward_hook(self, hook):
+        """Call hook(block, inputs, outputs) after each forward; returns a handle with `detach()`."""
+        return HookHandle(self._forward_hooks, hook)
+
+    def register_op_hook(self, callback, monitor_all=False):
+        """Call callback(name, operator, array) for operator outputs of hybridized children."""
+        for child in self._children.values():
+            child.register_op_hook(callback, monitor_all)
+
+    def apply(self, fn):
+        """fn(block) for every child and then for this block; returns the block."""
+        for child in self._children.values():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def initialize(self, init=None, ctx=None, verbose=False, force_reinit=False):
+        """Initialize all parameters, or note it down for those whose shape the first forward will tell.
+
+        init: an Initializer or its name (default Uniform(0.07)); ctx: one context or a list.
+        """
+        self.collect_params().initialize(init, ctx, verbose, force_reinit)
+        self.apply(_unsettle)
+
+    def hybridize(self, active=True, **kwargs):
+        """Let hybrid children run as compiled graphs."""
+        for child in self._children.values():
+            child.hybridize(active, **kwargs)
+
+    def cast(self, dtype):
+        """Change the dtype of all parameters."""
+        for child in self._children.values():
+            child.cast(dtype)
+        for param in self.params.values():
+            param.cast(dtype)
+
+    # ------------------------------------------------------------------ files
+
+    def save_parameters(self, filename, deduplicate=False):
+        """Write all parameters to a file, by their paths ('0.weight').
+
+        deduplicate=True writes a shared parameter once.  Load it with `load_parameters`.
+        """
+        params = self._collect_params_with_prefix()
+        if deduplicate:
+            # the last path of a shared parameter names it, as in MXNet's files
+            params = {path: p for p, path in {p: path for path, p in params.items()}.items()}
+        ndarray.save(filename, {path: p._reduce() for path, p in params.items()})
+
+    def load_parameters(self, filename, ctx=None, allow_missing=False, ignore_extra=False, cast_dtype=False,
+                        dtype_source="current"):
+        """Read parameters from a file of `save_parameters` (paths) or of `collect_params().save` (full names).
+
+        AssertionError or ValueError for missing and superfluous names unless allowed, and for unequal shapes or
+        dtypes; nothing is changed then.  cast_dtype converts to this block's dtypes ('current') or takes the file's
+        ('saved', by dtype_source).
+        """
+        loaded = ndarray.load(filename)
+        params = self._collect_params_with_prefix()
+        if not loaded and not params:
+            return
+        if not isinstance(loaded, dict):
+            raise MXNetError(f"{filename} holds {len(loaded)} arrays without names; parameters need names")
+        if not any("." in name for name in loaded) and any("." in path for path in params):
+            del loaded
+            self.collect_params().load(filename, ctx, allow_missing, ignore_extra, self.prefix, cast_dtype, dtype_source)
+            return
+        if not allow_missing:
+            self._check_missing(params, loaded, filename)
+        for name in loaded:
+            if name not in params and not ignore_extra:
+                raise ValueError(f"Parameter '{name}' loaded from file '{filename}' is not present in ParameterDict, "
+                                 f"which contains parameters {brief(params)}. Set ignore_extra=True to ignore. ")
+        load_all([(params[n], v) for n, v in loaded.items() if n in params], ctx, cast_dtype, dtype_source)
+
+    @staticmethod
+    def _check_missing(params, loaded, filename):
+        # of a shared parameter, one of its paths is enough
+        present = {p for path, p in params.items() if path in loaded}
+        for path, param in params.items():
+            if path not in loaded and param not in present:
+                raise AssertionError(
+                    f"Parameter '{path}' is missing in file '{filename}', which contains parameters: {brief(loaded)}. "
+                    "Set allow_missing=True to ignore missing parameters.")
+
+    def save_params(self, filename):
+        """Deprecated: use save_parameters.  Writes full names without this block's prefix."""
+        warnings.warn("save_params is deprecated. Please use save_parameters. Note that if you want load from "
+                      "SymbolBlock later, please use export instead.", stacklevel=2)
+        self.collect_params().save(filename, strip_prefix=self.prefix)
+
+    def load_params(self, filename, ctx=None, allow_missing=False, ignore_extra=False):
+        """Deprecated: use load_parameters."""
+        warnings.warn("load_params is deprecated. Please use load_parameters.", stacklevel=2)
+        self.load_parameters(filename, ctx, allow_missing, ignore_extra)
+
+    # ------------------------------------------------------------------ calling
+
+    def __call__(self, *args, **kwargs):
+        """Run the hooks and `forward`; the first call finds out unknown dimensions of parameters."""
+        if not self._settled and self._settle(args, kwargs):
+            return self.forward(*args, **kwargs)  # without hooks: those belong to the real run
+        if self._forward_pre_hooks:
+            self._run_hooks(self._forward_pre_hooks, args)
+        try:
+            out = self.forward(*args, **kwargs)
+        except DeferredInitializationError:
+            self._infer(args, kwargs)
+            out = self.forward(*args, **kwargs)
+        if self._forward_hooks:
+            self._run_hooks(self._forward_hooks, args, out)
+        return out
+
+    def _run_hooks(self, hooks, *values):
+        if not inferring():  # an outer block's inference is not a call that anybody hooked
+            for hook in list(hooks.values()):
+                hook(self, *values)
+
+    def _settle(self, args, kwargs) -> bool:
+        """Initialize own parameters whose shapes the inputs tell; True inside somebody's inference."""
+        if inferring():
+            return True
+        own = {**self._params._params, **{p.name: p for p in self._reg_params.values()}}.values()
+        if any(p._deferred_init for p in own):
+            self._infer(args, kwargs)
+        self.__dict__["_settled"] = all(p._data is not None for p in own)
+        return False
+
+    def _infer(self, args, kwargs):
+        from . import deferred
+
+        deferred.infer_parameters(self, args, kwargs)
+
+    def forward(self, *args):
+        """Compute the outputs from the inputs; every layer overrides this."""
+        raise NotImplementedError
+
+    def summary(self, *inputs):
+        """Print a table of layers, output shapes and parameter counts for these inputs."""
+        from .summary import print_summary
+
+        print_summary(self, inputs)
+
+
+def _unsettle(block):
+    block.__dict__["_settled"] = False
+
+
+def _holds_unregistered(value, children) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_holds_unregistered(v, children) for v in value)
+    if isinstance(value, dict):
+        return any(_holds_unregistered(v, children) for v in value.values())
+    return isinstance(value, Block) and value not in children
+
+
+class HybridBlock(Block):
+    """A Block that computes with operators of `F` and can be hybridized.
+
+    Override `hybrid_forward(self, F, x, *args, **params)`: F is mx.nd (or mx.sym), the block's own Parameters come
+    as arrays in keyword arguments of their attribute names.  Or override `forward`, as for a Block.
+    """
+
+    def __init__(self, prefix=None, params=None):
+        super().__init__(prefix=prefix, params=params)
+        self._active = False
+        self._flags = []
+
+    def register_child(self, block, name=None):
+        if not isinstance(block, HybridBlock):
+            raise ValueError(f"Children of HybridBlock must also be HybridBlock, but {block} has type {type(block)}. "
+                             "If you are using Sequential, please try HybridSequential instead.")
+        super().register_child(block, name)
+
+    def hybridize(self, active=True, backend=None, clear=True, static_alloc=False, static_shape=False, inline_limit=2,
+                  forward_bulk_size=None, backward_bulk_size=None, **kwargs):
+        """Ask for the block to run as one graph.  Results are the same either way."""
+        self._active = active
+        self._flags = [("static_alloc", static_alloc), ("static_shape", static_shape), ("inline_limit", inline_limit)]
+        super().hybridize(active, backend=backend, clear=clear, static_alloc=static_alloc, static_shape=static_shape,
+                          inline_limit=inline_limit, forward_bulk_size=forward_bulk_size,
+                          backward_bulk_size=backward_bulk_size, **kwargs)
+
+    def infer_shape(self, *args):
+        """Find this block's unknown parameter dimensions from inputs; a layer may override it and set `.shape`."""
+        self._infer(args, {})
+
+    def infer_type(self, *args):
+        """Find this block's parameter dtypes from inputs: the first input's dtype."""
+        dtype = flatten(args, "input")[0][0].dtype
+        for param in self._reg_params.values():
+            param.dtype = dtype
+
+    def _infer(self, args, kwargs):
+        if type(self).infer_shape is not HybridBlock.infer_shape:
+            self.infer_shape(*args)
+            for param in self._reg_params.values():
+                param._finish_deferred_init()
+            if all(p._data is not None for p in self._reg_params.values()):
+                return
+        super()._infer(args, kwargs)
+
+    def forward(self, x, *args, **kwargs):
+        """Hand the inputs and this block's parameters on their context to `hybrid_forward`."""
+        if type(x) is not NDArray:
+            x_ctx = _context_of((x, *args))
+        else:
+            x_ctx = x._ctx
+        reg = self._reg_params
+        if reg:
+            return self.hybrid_forward(ndarray, x, *args, **kwargs, **{name: p.data(x_ctx) for name, p in reg.items()})
+        return self.hybrid_forward(ndarray, x, *args, **kwargs)
+
+    def hybrid_forward(self, F, x, *args, **kwargs):
+        """Compute the outputs with operators of F; every hybrid layer overrides this (or `forward`)."""
+        raise NotImplementedError
+
+
+def _context_of(args):
+    """The context of the first array in nested arguments."""
+    for array in flatten(args, "input")[0]:
+        if isinstance(array, NDArray):
+            return array._ctx
+    raise ValueError("In HybridBlock, there must be one NDArray or one Symbol in the input. "
+                     f"Please check the type of the args: got {[type(a).__name__ for a in args]}.")
+
+
+class SymbolBlock(HybridBlock):
+    """A block made from a Symbol.  Needs mx.sym, which is not available yet."""
+
+    def __init__(self, outputs, inputs, params=None):
+        raise MXNetError("SymbolBlock needs mx.sym, which is not available yet")
+
+    @staticmethod
+    def imports(symbol_file, input_names, param_file=None, ctx=None, allow_missing=False, ignore_extra=False):
+        """Load an exported model.  Needs mx.sym, which is not available yet."""
+        raise MXNetError("SymbolBlock.imports needs mx.sym, which is not available yet")
+

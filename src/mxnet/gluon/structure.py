@@ -1,0 +1,70 @@
+"""Nested lists of arrays to flat ones and back, hook handles, and text layout: what Block and its friends share."""
+
+import itertools
+import weakref
+
+from ..ndarray import NDArray
+
+__all__ = ["HookHandle", "flatten", "indent", "regroup"]
+
+
+def flatten(args, inout_str="input"):
+    """(flat list, format) of arrays nested in lists and tuples; None and other objects count as leaves.
+
+    The format is 0 for an array, -1 for None, and a list of formats for a sequence.  ValueError for other leaves.
+    """
+    if isinstance(args, NDArray):
+        return [args], 0
+    if args is None:
+        return [None], -1
+    if not isinstance(args, (list, tuple)):
+        raise ValueError(f"In HybridBlock, there must be one NDArray or one Symbol in the {inout_str}. Please check the "
+                         f"type of the args: {inout_str} has type {type(args)}.")
+    flat, formats = [], []
+    for arg in args:
+        part, fmt = flatten(arg, inout_str)
+        flat.extend(part)
+        formats.append(fmt)
+    return flat, formats
+
+
+def regroup(args, fmt):
+    """The inverse of `flatten`: (nested structure, what is left of the flat list)."""
+    if fmt == 0:
+        return args[0], args[1:]
+    if fmt == -1:
+        return None, args[1:]
+    nested = []
+    for part in fmt:
+        value, args = regroup(args, part)
+        nested.append(value)
+    return nested, args
+
+
+def indent(text: str, spaces: int) -> str:
+    """`text` with every line but the first moved right."""
+    first, *rest = text.split("\n")
+    return "\n".join([first, *(" " * spaces + line for line in rest)])
+
+
+class HookHandle:
+    """Returned by register_forward_hook: `detach()` removes the hook; also a context manager."""
+
+    _ids = itertools.count()
+
+    def __init__(self, hooks, hook):
+        self._hooks = weakref.ref(hooks) if hasattr(hooks, "__weakref__") else lambda: hooks
+        self._id = next(HookHandle._ids)
+        hooks[self._id] = hook
+
+    def detach(self):
+        """Remove the hook; doing it twice is harmless."""
+        hooks = self._hooks()
+        if hooks is not None:
+            hooks.pop(self._id, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.detach()

@@ -1,0 +1,295 @@
+"""Samplers: `_random_*` with scalar parameters, `_sample_*` with one draw (or `shape` draws) for each element.
+
+On a CPU the numbers are those of MXNet's own streams (mxnet._rng); on a GPU torch's generator draws.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..base import MXNetError
+from .registry import DType, Shape, register
+
+_FLOATS = (torch.float16, torch.float32, torch.float64)
+
+
+def _float_dtype(op_name: str, dtype: DType | None, default: DType = torch.float32) -> DType:
+    if dtype is None:
+        return default if default in _FLOATS else torch.float32
+    if dtype not in _FLOATS:
+        raise MXNetError(f"Invalid Input: {str(dtype)[6:]!r}, valid values are: {{'None', 'float16', 'float32', "
+                         f"'float64'}}, in operator {op_name}")
+    return dtype
+
+
+def _tensor(values: np.ndarray, shape, device) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values)).reshape(shape).to(device)
+
+
+def _numpy_name(dtype: DType) -> str:
+    return str(dtype)[6:]
+
+
+# ------------------------------------------------------------------------------ how each distribution is drawn
+# name: (parameter names with defaults, what is required of them, sampler on a GPU)
+
+
+def _check(ok, op_name: str, text: str, *values):
+    if not ok:
+        raise MXNetError(f"{text}, got {', '.join(map(str, values))}, in operator {op_name}")
+
+
+def _gpu_uniform(out, low, high, generator):
+    return out.uniform_(0, 1, generator=generator) * (high - low) + low
+
+
+def _gpu_normal(out, loc, scale, generator):
+    return out.normal_(0, 1, generator=generator) * scale + loc
+
+
+def _gpu_exponential(out, lam, generator):
+    return out.exponential_(1, generator=generator) / lam
+
+
+def _gpu_gamma(out, alpha, beta, generator):
+    alpha = torch.as_tensor(alpha, dtype=out.dtype, device=out.device).expand_as(out)
+    return torch._standard_gamma(alpha.contiguous(), generator=generator) * beta
+
+
+def _gpu_poisson(out, lam, generator):
+    rate = torch.as_tensor(lam, dtype=out.dtype, device=out.device).expand_as(out)
+    return torch.poisson(rate.contiguous(), generator=generator)
+
+
+def _gpu_negative_binomial(out, k, p, generator):
+    return _gpu_poisson(out, _gpu_gamma(out, k, (1 - p) / p, generator), generator)
+
+
+def _gpu_generalized_negative_binomial(out, mu, alpha, generator):
+    mu = torch.as_tensor(mu, dtype=out.dtype, device=out.device)
+    alpha = torch.as_tensor(alpha, dtype=out.dtype, device=out.device)
+    mixed = _gpu_gamma(out, 1 / alpha.clamp(min=1e-20), alpha * mu, generator)
+    return _gpu_poisson(out, torch.where(alpha == 0, mu, mixed), generator)
+
+
+_ON_GPU = {
+    "uniform": _gpu_uniform, "normal": _gpu_normal, "exponential": _gpu_exponential, "gamma": _gpu_gamma,
+    "poisson": _gpu_poisson, "negative_binomial": _gpu_negative_binomial,
+    "generalized_negative_binomial": _gpu_generalized_negative_binomial,
+}
+
+
+def _draw(kind: str, shape, dtype: DType, device: torch.device, rng, *parameters) -> Tensor:
+    """`shape` values of distribution `kind`; parameters are numbers, or tensors that serve their share in turn."""
+    if device.type == "cpu":
+        values = [p.detach().numpy() if isinstance(p, Tensor) else p for p in parameters]
+        return _tensor(getattr(rng, kind)(math.prod(shape), _numpy_name(dtype), *values), shape, device)
+    spread = [p.reshape(p.shape + (1,) * (len(shape) - p.dim())) if isinstance(p, Tensor) else p for p in parameters]
+    return _ON_GPU[kind](torch.empty(shape, dtype=dtype, device=device), *spread, rng.torch(device))
+
+
+# ------------------------------------------------------------------------------ scalar parameters
+
+
+@register("_random_uniform", "random_uniform", "uniform")
+def random_uniform(*, low: float = 0.0, high: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
+                   _rng=None, _device=None) -> Tensor:
+    """Draw from the uniform distribution on [low, high).  Returns `shape` values, float32 unless `dtype`."""
+    _check(high >= low, "_random_uniform", "low must be less or equal to high in uniform distribution", low, high)
+    return _draw("uniform", shape, _float_dtype("_random_uniform", dtype), _device, _rng, low, high)
+
+
+@register("_random_normal", "random_normal", "normal")
+def random_normal(*, loc: float = 0.0, scale: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
+                  _rng=None, _device=None) -> Tensor:
+    """Draw from the normal distribution of mean `loc` and standard deviation `scale` > 0."""
+    _check(scale > 0, "_random_normal", "scale parameter in gaussian has to be positive", scale)
+    return _draw("normal", shape, _float_dtype("_random_normal", dtype), _device, _rng, loc, scale)
+
+
+@register("_random_gamma", "random_gamma")
+def random_gamma(*, alpha: float = 1.0, beta: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
+                 _rng=None, _device=None) -> Tensor:
+    """Draw from the gamma distribution of shape `alpha` > 0 and scale `beta` > 0."""
+    _check(alpha > 0, "_random_gamma", "alpha parameter in gamma distribution has to be positive", alpha)
+    _check(beta > 0, "_random_gamma", "beta parameter in gamma distribution has to be positive", beta)
+    return _draw("gamma", shape, _float_dtype("_random_gamma", dtype), _device, _rng, alpha, beta)
+
+
+@register("_random_exponential", "random_exponential")
+def random_exponential(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
+                       _rng=None, _device=None) -> Tensor:
+    """Draw from the exponential distribution of rate `lam` > 0."""
+    _check(lam > 0, "_random_exponential", "lambda parameter in exponential distribution has to be positive", lam)
+    return _draw("exponential", shape, _float_dtype("_random_exponential", dtype), _device, _rng, lam)
+
+
+@register("_random_poisson", "random_poisson")
+def random_poisson(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
+                   _rng=None, _device=None) -> Tensor:
+    """Draw from the Poisson distribution of mean `lam` >= 0; the counts come as floats."""
+    _check(lam >= 0, "_random_poisson", "lambda parameter in poisson distribution has to be non-negative", lam)
+    return _draw("poisson", shape, _float_dtype("_random_poisson", dtype), _device, _rng, lam)
+
+
+@register("_random_negative_binomial", "random_negative_binomial")
+def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
+                             _rng=None, _device=None) -> Tensor:
+    """Draw failures before the `k`-th success of probability `p`; the counts come as floats."""
+    _check(k >= 0, "_random_negative_binomial", "k must not be negative", k)
+    _check(0 <= p <= 1, "_random_negative_binomial", "p must be a probability", p)
+    return _draw("negative_binomial", shape, _float_dtype("_random_negative_binomial", dtype), _device, _rng, k, p)
+
+
+@register("_random_generalized_negative_binomial", "random_generalized_negative_binomial")
+def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0, shape: Shape = (1,),
+                                         dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
+    """Draw from the negative binomial distribution of mean `mu` and dispersion `alpha`."""
+    _check(mu >= 0 and alpha >= 0, "_random_generalized_negative_binomial", "mu and alpha must not be negative", mu, alpha)
+    dtype = _float_dtype("_random_generalized_negative_binomial", dtype)
+    return _draw("generalized_negative_binomial", shape, dtype, _device, _rng, mu, alpha)
+
+
+@register("_random_randint", "random_randint")
+def random_randint(*, low: int, high: int, shape: Shape = (1,), dtype: DType | None = None,
+                   _rng=None, _device=None) -> Tensor:
+    """Draw integers of [low, high), int32 unless dtype='int64'."""
+    dtype = torch.int32 if dtype is None else dtype
+    if dtype not in (torch.int32, torch.int64):
+        raise MXNetError(f"Invalid Input: {str(dtype)[6:]!r}, valid values are: {{'None', 'int32', 'int64'}}, "
+                         "in operator _random_randint")
+    _check(low < high, "_random_randint", "randint needs low < high", low, high)
+    if _device.type != "cpu":
+        return torch.randint(low, high, shape, dtype=dtype, device=_device, generator=_rng.torch(_device))
+    return _tensor(_rng.randint(math.prod(shape), low, high, _numpy_name(dtype)), shape, _device)
+
+
+# ------------------------------------------------------------------------------ one parameter set an element
+
+
+def _sample(kind: str, op_name: str, shape: Shape, dtype: DType | None, rng, *parameters: Tensor) -> Tensor:
+    first = parameters[0]
+    for other in parameters[1:]:
+        _check(other.shape == first.shape, op_name, "distribution parameters must have equal shapes",
+               tuple(first.shape), tuple(other.shape))
+    out_dtype = _float_dtype(op_name, dtype, first.dtype)
+    return _draw(kind, (*first.shape, *shape), out_dtype, first.device, rng, *parameters)
+
+
+def _sampler(kind: str, names: tuple[str, ...], text: str):
+    op_name = f"_sample_{kind}"
+    doc = (f"Draw from {text}, `shape` values (default one) for each element of the parameters.\n\n"
+           "Parameters have equal shapes; returns parameters' shape + `shape`, in their dtype unless `dtype` is given.")
+    if len(names) == 1:
+        def sample(lam: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
+            return _sample(kind, op_name, shape, dtype, _rng, lam)
+    else:
+        def sample(first: Tensor, second: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
+            return _sample(kind, op_name, shape, dtype, _rng, first, second)
+    sample.__doc__ = doc
+    _rename_inputs(sample, names)
+    register(op_name, f"sample_{kind}")(sample)
+
+
+def _rename_inputs(function, names: tuple[str, ...]):
+    """Give a generated function the parameter names that its operator has in MXNet."""
+    import inspect
+
+    signature = inspect.signature(function)
+    given = iter(names)
+    function.__signature__ = signature.replace(parameters=[
+        p.replace(name=next(given)) if p.kind is p.POSITIONAL_OR_KEYWORD else p for p in signature.parameters.values()])
+
+
+_sampler("uniform", ("low", "high"), "uniform distributions on [low, high)")
+_sampler("normal", ("mu", "sigma"), "normal distributions of mean mu and standard deviation sigma")
+_sampler("gamma", ("alpha", "beta"), "gamma distributions of shape alpha and scale beta")
+_sampler("exponential", ("lam",), "exponential distributions of rate lam")
+_sampler("poisson", ("lam",), "Poisson distributions of mean lam")
+_sampler("negative_binomial", ("k", "p"), "negative binomial distributions: failures before k successes of probability p")
+_sampler("generalized_negative_binomial", ("mu", "alpha"), "negative binomial distributions of mean mu, dispersion alpha")
+
+
+def _like(kind: str, first: str, second: str | None, defaults: tuple[float, ...]):
+    op_name = f"_random_{kind}_like"
+    if second is None:
+        def like(data: Tensor, *, a: float = defaults[0], _rng=None) -> Tensor:
+            return _draw(kind, tuple(data.shape), _float_dtype(op_name, None, data.dtype), data.device, _rng, a)
+    else:
+        def like(data: Tensor, *, a: float = defaults[0], b: float = defaults[1], _rng=None) -> Tensor:
+            return _draw(kind, tuple(data.shape), _float_dtype(op_name, None, data.dtype), data.device, _rng, a, b)
+    like.__doc__ = f"Draw {kind.replace('_', ' ')} values, as many as `data` has, in its shape and dtype."
+    return op_name, like, (first, second)
+
+
+def _register_like(kind, first, second, defaults):
+    op_name, like, names = _like(kind, first, second, defaults)
+    mapping = {"a": names[0], "b": names[1]}
+
+    def renamed(data, *, _rng=None, **attrs):
+        return like(data, _rng=_rng, **{short: attrs[name] for short, name in mapping.items() if name in attrs})
+
+    import inspect
+
+    parameters = [p.replace(name=mapping.get(p.name, p.name)) for p in inspect.signature(like).parameters.values()]
+    renamed.__signature__ = inspect.Signature(parameters)
+    renamed.__doc__ = like.__doc__
+    register(op_name)(renamed)
+
+
+_register_like("uniform", "low", "high", (0.0, 1.0))
+_register_like("normal", "loc", "scale", (0.0, 1.0))
+_register_like("gamma", "alpha", "beta", (1.0, 1.0))
+_register_like("exponential", "lam", None, (1.0,))
+_register_like("poisson", "lam", None, (1.0,))
+_register_like("negative_binomial", "k", "p", (1.0, 1.0))
+_register_like("generalized_negative_binomial", "mu", "alpha", (1.0, 1.0))
+
+
+# ------------------------------------------------------------------------------ choosing
+
+
+@register("_sample_multinomial", "sample_multinomial",
+          num_outputs=lambda a: 2 if a["get_prob"] else 1)
+def sample_multinomial(data: Tensor, *, shape: Shape = (), get_prob: bool = False,
+                       dtype: Literal["float16", "float32", "float64", "int32", "uint8"] = "int32", _rng=None):
+    """Draw categories by the probabilities in the last axis of `data` (k,) or (n, k).
+
+    Returns `shape` indices (default one) for each row; with get_prob also the log likelihood of each draw, through
+    which gradients flow to `data` (REINFORCE).
+    """
+    draws = math.prod(shape)
+    k = data.shape[-1]
+    rows = data.reshape(-1, k)
+    if data.device.type == "cpu":
+        index = torch.from_numpy(_rng.multinomial(rows.detach().numpy(), draws))
+    else:
+        index = torch.multinomial(rows.detach(), draws, replacement=True, generator=_rng.torch(data.device))
+    out_shape = (*data.shape[:-1], *shape) or (1,)
+    samples = index.reshape(out_shape).to(getattr(torch, dtype))
+    if not get_prob:
+        return samples
+    chosen = rows.gather(1, index.clamp(max=k - 1))
+    return samples, chosen.clamp(min=torch.finfo(data.dtype).tiny).log().reshape(out_shape)
+
+
+@register("_shuffle", "shuffle")
+def shuffle(data: Tensor, *, _rng=None) -> Tensor:
+    """A copy of `data` with its first axis in random order."""
+    n = data.shape[0]
+    if data.device.type == "cpu":
+        order = torch.from_numpy(_rng.permutation(n, rows=data.dim() > 1))
+    else:
+        order = torch.randperm(n, device=data.device, generator=_rng.torch(data.device))
+    return data.index_select(0, order)
+
+
+@register("_sample_unique_zipfian", num_outputs=2)
+def sample_unique_zipfian(*, range_max: int, shape: Shape = (1,), _rng=None, _device=None):
+    """Draw different log-uniform integers of [0, range_max), and the tries each row took.  shape is (rows, n)."""
+    rows, n = (1, shape[0]) if len(shape) == 1 else shape
+    samples, tries = _rng.unique_zipfian(rows, n, range_max)
+    return _tensor(samples, shape, _device), _tensor(tries, (rows,), _device)
