@@ -1,4 +1,4 @@
-"""MXNet's random streams on the CPU, number for number: the generators behind `random`, Dropout and initializers.
+"""MXNet's random streams on the CPU, number for number: behind `random`, Dropout and the initializers.
 
 A `Generator` serves one context. It knows NumPy only; `random.py` and the operators turn what it draws into
 NDArrays. The raw words come from `_rng_twister`, the distributions from `_rng_samplers`.
@@ -6,11 +6,12 @@ NDArrays. The raw words come from `_rng_twister`, the distributions from `_rng_s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
-from ._rng_samplers import Rejection, log, mixed, normals, polar, polar_scale, unit
+from ._rng_samplers import Rejection, log, mixed, normals, polar_points, polar_scale, unit
 from ._rng_twister import Cursor, Streams
 
 __all__ = ["Generator", "generator", "get_state", "seed", "set_state"]
@@ -37,6 +38,10 @@ def _parameter(value: Parameter) -> np.ndarray:
     return np.asarray(value).reshape(-1)
 
 
+def _is(value: Parameter, number: int) -> bool:
+    return not isinstance(value, np.ndarray) and value == number
+
+
 def _spread(value: Parameter, n: int) -> np.ndarray:
     """A parameter repeated for its share of the `n` values; one value stays one."""
     value = _parameter(value)
@@ -49,12 +54,27 @@ def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return values.astype(dtype, copy=False)
 
 
+def _different(cursor: Cursor, lane: int, n: int, limit: int) -> tuple[list[int], int]:
+    """`n` different log-uniform integers below `limit` from one lane, in order, and the tries taken."""
+    found: dict[int, None] = {}
+    tries, block = 0, n + 16
+    while True:
+        u = unit(cursor.peek_lane(lane, 2 * block), True)
+        for value in (np.rint(np.exp(u * math.log(limit))).astype(np.int64) - 1).tolist():
+            tries += 1
+            found[value] = None
+            if len(found) == n:
+                cursor.at[lane] += 2 * ((tries - 1) % block + 1)
+                return list(found), tries
+        cursor.at[lane] += 2 * block
+
+
 class Generator:
     """The random numbers of one context, as MXNet 1.9.1 draws them on a CPU.
 
     Two independent sources start from the same seed. Samplers use the *parallel* one: 1024 MT19937 twisters,
-    of which n values take min(ceil(n / 64), 1024), a contiguous share each. Shuffling, `multinomial` and nearly
-    everything in `mx.np.random` use the *serial* one, a single twister.
+    of which n values take min(ceil(n / 64), 1024), a contiguous share each. Shuffling, `multinomial` and
+    nearly everything in `mx.np.random` use the *serial* one, a single twister.
 
     `n` is always how many values come back, in a flat array. Parameters are scalars, or arrays of p values
     that each serve n / p of the results in turn. `dtype` is the result's.
@@ -64,10 +84,10 @@ class Generator:
         self._parallel = Streams(seed)
         self._serial = Streams(seed)
 
-    def seed(self, seed: int) -> None:
-        """Start both sources again from `seed` (mod 2**32)."""
+    def seed(self, seed: int, serial: int | None = None) -> None:
+        """Restart the parallel source from `seed` (mod 2**32), the serial one from `serial` or the same."""
         self._parallel.seed(seed)
-        self._serial.seed(seed)
+        self._serial.seed(seed if serial is None else serial)
 
     def get_state(self) -> dict:
         """A picklable snapshot; cheap, because nothing is copied until more words are made."""
@@ -85,7 +105,9 @@ class Generator:
         words = 2 if double else 1
         return unit(self._parallel.take(lanes, each * words, last * words), double)
 
-    def _reject(self, n: int, dtype: np.dtype, double: bool, sampler: Callable, *parameters: Parameter) -> np.ndarray:
+    def _reject(
+        self, n: int, dtype: np.dtype, double: bool, sampler: Callable, *parameters: Parameter
+    ) -> np.ndarray:
         """Run a method of `Rejection` lane by lane, one value after the other."""
         if n == 0:
             return np.empty(0, dtype)
@@ -100,7 +122,8 @@ class Generator:
             if i == last:
                 active = active[:-1]
             which = active * each + i
-            out[active, i] = sampler(source, active, *(v[which // s] for v, s in zip(values, shares, strict=True)))
+            given = (v[which // share] for v, share in zip(values, shares, strict=True))
+            out[active, i] = sampler(source, active, *given)
         cursor.close()
         return _cast(out.reshape(-1)[:n], dtype)
 
@@ -110,7 +133,7 @@ class Generator:
         if n == 0:
             return np.empty(0, dtype)
         u = self._unit(n, dtype != np.float32)
-        if np.ndim(low) or np.ndim(high) or low != 0 or high != 1:
+        if not (_is(low, 0) and _is(high, 1)):
             low, high = _spread(low, n), _spread(high, n)
             u = mixed(np.add, mixed(np.multiply, high - low, u), low)
         return _cast(u, dtype)
@@ -121,11 +144,8 @@ class Generator:
         if n == 0:
             return np.empty(0, dtype)
         lanes, each, last = _plan(n)
-        double = dtype != np.float32
-        cursor = Cursor(self._parallel, lanes, each * (6 if double else 3))
-        z = normals(cursor, each, last, double)
-        cursor.close()
-        if np.ndim(loc) or np.ndim(scale) or loc != 0 or scale != 1:
+        z = normals(self._parallel, lanes, each, last, dtype != np.float32)
+        if not (_is(loc, 0) and _is(scale, 1)):
             z = mixed(np.add, mixed(np.multiply, z, _spread(scale, n)), _spread(loc, n))
         return _cast(z, dtype)
 
@@ -140,12 +160,16 @@ class Generator:
 
     def randint(self, n: int, low: int, high: int, dtype="int32") -> np.ndarray:
         """Integers of [low, high), `dtype` int32 or int64."""
+        if high <= low:
+            raise ValueError(f"randint: the range [{low}, {high}) is empty")
         if n == 0:
             return np.empty(0, dtype)
         lanes, each, last = _plan(n)
         words = self._parallel.take(lanes, 2 * each, 2 * last).astype(np.uint64)
         wide = (words[0::2] << np.uint64(31)) + words[1::2]
-        return (wide % np.uint64(high - low)).astype(np.int64).__iadd__(low).astype(dtype, copy=False)
+        out = (wide % np.uint64(high - low)).astype(np.int64)
+        out += low
+        return out.astype(dtype, copy=False)
 
     def gamma(self, n: int, dtype="float32", alpha: Parameter = 1.0, beta: Parameter = 1.0) -> np.ndarray:
         """Gamma with shape `alpha` and scale `beta`."""
@@ -174,10 +198,22 @@ class Generator:
         return self._unit(n, np.dtype(dtype) != np.float32) < np.float32(probability)
 
     def unique_zipfian(self, rows: int, n: int, limit: int) -> tuple[np.ndarray, np.ndarray]:
-        """`n` different integers of [0, limit) for each of `rows`, int64 (rows, n), log-uniform, and how many
-        tries each row took, int64 (rows,)."""
-        # TODO
-        raise NotImplementedError
+        """For each row `n` different integers of [0, limit), log-uniform, and how many tries they took.
+
+        Returns int64 arrays of shapes (rows, n) and (rows,). Raises ValueError if n > limit.
+        """
+        if n > limit:
+            raise ValueError(f"unique_zipfian: asked for {n} different integers of [0, {limit})")
+        out, tries = np.empty((rows, n), np.int64), np.empty(rows, np.int64)
+        if rows == 0:
+            return out, tries
+        each = -(-rows // min(rows, _LANES))
+        lanes = -(-rows // each)
+        cursor = Cursor(self._parallel, lanes, 4 * n)
+        for row in range(rows):
+            out[row], tries[row] = _different(cursor, row // each, n, limit)
+        cursor.close()
+        return out, tries
 
     # serial source
 
@@ -186,29 +222,37 @@ class Generator:
         return unit(self._serial.take(1, n, n), False) if n else np.empty(0, np.float32)
 
     def serial_normal(self, n: int) -> np.ndarray:
-        """Standard normal, float32; here both values of a polar point are used, a draw's odd last one is lost."""
-        points = -(-n // 2)
-        guess = int(points * 1.28 + 4 * points**0.5) + 4
-        cursor = Cursor(self._serial, 1, 2 * guess)
-        while True:
-            x, y, square = (a[0] for a in polar(unit(cursor.peek(2 * guess), False)))
-            chosen = np.flatnonzero((square <= 1) & (square != 0))[:points]
-            if chosen.size == points:
-                break
-            guess += guess // 2
-        cursor.skip(2 * (chosen[-1:].sum() + 1) if n else 0)
-        cursor.close()
-        scale = polar_scale(square[chosen])
-        return np.stack([y[chosen] * scale, x[chosen] * scale], axis=-1).reshape(-1)[:n]
+        """Standard normal, float32; both values of a polar point are used, a draw's odd last one is lost."""
+        if n == 0:
+            return np.empty(0, np.float32)
+        x, y, square = polar_points(self._serial, -(-n // 2), False)
+        return (np.stack([y, x], axis=-1) * polar_scale(square)[:, None]).reshape(-1)[:n]
 
     def multinomial(self, probabilities: np.ndarray, n: int) -> np.ndarray:
-        """`n` categories for each row of `probabilities` (rows, k) or (k,), int64 of shape (rows, n)."""
-        edges = np.cumsum(np.atleast_2d(probabilities), axis=1)
-        u = self.serial_uniform(len(edges) * n).reshape(len(edges), n)
-        return np.stack([np.searchsorted(e, row, side="right") for e, row in zip(edges, u, strict=True)])
+        """`n` categories for each row of `probabilities` (rows, k) or (k,), int64 of shape (rows, n).
+
+        A row that sums to less than 1 gives k for the rest, as MXNet's does.
+        """
+        probabilities = np.atleast_2d(probabilities)
+        edges = np.cumsum(probabilities, axis=1, dtype=np.float64).astype(probabilities.dtype)
+        u = self.serial_uniform(len(edges) * n).reshape(len(edges), n).astype(edges.dtype)
+        out = np.empty(u.shape, np.int64)
+        for i in range(len(edges)):
+            out[i] = np.searchsorted(edges[i], u[i])
+        return out
+
+    def choice(self, n: int, k: int) -> np.ndarray:
+        """`k` different ones of range(n), int64 (k,), as `mx.np.random.choice` without replacement."""
+        words = self._serial.take(1, n - k, n - k) if n > k else []
+        chosen = np.arange(k)
+        for i, word in zip(range(k, n), words, strict=True):  # reservoir sampling
+            j = int(word) % (i + 1)
+            if j < k:
+                chosen[j] = i
+        return chosen
 
     def permutation(self, n: int, rows: bool = False) -> np.ndarray:
-        """The order, int64 (n,), into which `shuffle` brings `n` numbers, or n `rows` of an array with more axes."""
+        """The order, int64 (n,), into which `shuffle` brings `n` numbers, or `rows` of a larger array."""
         order = list(range(n))
         if rows:
             for i, j in zip(range(n - 1, 0, -1), self._below(np.arange(n, 1, -1)), strict=True):
@@ -231,7 +275,7 @@ class Generator:
             over = np.flatnonzero(words >= scale * limit)
             good = int(over[0]) if over.size else len(limit)
             out[done : done + good] = words[:good] // scale[:good]
-            cursor.skip(good + (over.size > 0))
+            cursor.at[0] += good + (over.size > 0)
             cursor.close()
             done += good
         return out.tolist()
@@ -241,12 +285,17 @@ _seed = 0
 _generators: dict[tuple[str, int], Generator] = {}
 
 
+def _key(device_type: str, device_id: int) -> tuple[str, int]:
+    """All CPU contexts share one generator; every GPU has its own."""
+    return ("gpu", device_id) if device_type == "gpu" else ("cpu", 0)
+
+
 def generator(device_type: str = "cpu", device_id: int = 0) -> Generator:
     """The generator of a context; made at its first use, from the seed then in force."""
-    key = (device_type, device_id)
+    key = _key(device_type, device_id)
     found = _generators.get(key)
     if found is None:
-        found = _generators[key] = Generator(_seed * _MULTIPLIER + device_id)
+        found = _generators[key] = Generator(_seed * _MULTIPLIER + key[1])
     return found
 
 
@@ -254,7 +303,7 @@ def seed(seed: int, ctx: str | tuple[str, int] = "all") -> None:
     """Seed every context's generator, each differently, or that of one context `(device_type, device_id)`."""
     global _seed
     if ctx != "all":
-        generator(*ctx).seed(seed * _MULTIPLIER)
+        generator(*ctx).seed(seed * _MULTIPLIER, serial=seed)  # MXNet multiplies only the one seed
         return
     _seed = seed
     for (_, device_id), each in _generators.items():

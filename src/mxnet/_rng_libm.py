@@ -64,10 +64,10 @@ def _logf(x: np.ndarray) -> np.ndarray:
 
 
 # Stirling's series as fdlibm (Sun Microsystems) and glibc's `lgammaf` truncate it
-_STIRLING = np.array(
-    [-1.6309292987e-03, 8.3633989561e-04, -5.9518753551e-04, 7.9365057172e-04, -2.7777778450e-03, 8.3333335817e-02],
-    np.float32,
-)
+_STIRLING = [np.float32(x) for x in (
+    -1.6309292987e-03, 8.3633989561e-04, -5.9518753551e-04,
+    7.9365057172e-04, -2.7777778450e-03, 8.3333335817e-02,
+)]  # fmt: skip
 _HALF_LOG_2PI = np.float32(4.1893854737e-01)
 
 

@@ -12,9 +12,9 @@ import math
 import numpy as np
 
 from ._rng_libm import lgammaf, logf, tanf
-from ._rng_twister import Cursor
+from ._rng_twister import Cursor, Streams
 
-__all__ = ["Rejection", "log", "normals", "polar", "polar_scale", "unit"]
+__all__ = ["Rejection", "log", "normals", "polar_points", "polar_scale", "unit"]
 
 _F32 = np.float32
 _TOP32, _TOP64 = _F32(1 - 2**-24), 1 - 2**-53  # the greatest numbers below 1
@@ -22,7 +22,7 @@ _PI = _F32(3.1415926)
 
 
 def unit(words: np.ndarray, double: bool) -> np.ndarray:
-    """Uniform numbers in [0, 1), as libstdc++'s `generate_canonical` makes them; two words each if `double`."""
+    """Uniform on [0, 1), as libstdc++'s `generate_canonical` makes them; two words each if double."""
     if double:
         u = words[..., 1::2] * 2.0**32
         u += words[..., 0::2]
@@ -34,7 +34,7 @@ def unit(words: np.ndarray, double: bool) -> np.ndarray:
 
 
 def mixed(operation: np.ufunc, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """`operation` as C++ has it: with a half on either side it is done in float32 and rounded to half at once."""
+    """`operation` as C++ has it: with a half on either side done in float32 and rounded to half at once."""
     if a.dtype != np.float16 and b.dtype != np.float16:
         return operation(a, b)
     return operation(a.astype(_F32), b.astype(_F32)).astype(np.float16)
@@ -63,24 +63,45 @@ def polar_scale(square: np.ndarray) -> np.ndarray:
     return np.sqrt(square.dtype.type(-2) * log(square) / square)
 
 
-def normals(cursor: Cursor, count: int, last: int, double: bool) -> np.ndarray:
-    """`count` standard normals from each lane (`last` from the last one), flat and in order.
+def polar_points(streams: Streams, count: int, double: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`polar` for the next `count` points inside the circle, all from the first twister."""
+    words = 4 if double else 2
+    tries = int(count * 1.28 + 4 * math.sqrt(count)) + 4
+    cursor = Cursor(streams, 1, tries * words)
+    while True:
+        x, y, square = polar(unit(cursor.peek(tries * words)[0], double))
+        inside = np.flatnonzero((square <= 1) & (square != 0))[:count]
+        if inside.size == count:
+            break
+        tries += tries // 2
+    cursor.at[0] += words * (int(inside[-1]) + 1)
+    cursor.close()
+    return x[inside], y[inside], square[inside]
+
+
+def normals(streams: Streams, lanes: int, count: int, last: int, double: bool) -> np.ndarray:
+    """`count` standard normals from each of the first `lanes` twisters, but `last` of the last one; flat.
 
     Marsaglia's polar method; of the two values that a point gives, one is thrown away.
     """
-    want = np.full((cursor.lanes, 1), count)
+    if lanes == 1:
+        _, y, square = polar_points(streams, count, double)
+        return y * polar_scale(square)
+    want = np.full((lanes, 1), count)
     want[-1] = last
-    words_a_point = 4 if double else 2
-    points = int(count * 1.28 + 4 * math.sqrt(count)) + 4
+    words = 4 if double else 2
+    tries = int(count * 1.28 + 4 * math.sqrt(count)) + 4
+    cursor = Cursor(streams, lanes, tries * words)
     while True:
-        _, y, square = polar(unit(cursor.peek(points * words_a_point), double))
+        _, y, square = polar(unit(cursor.peek(tries * words), double))
         inside = (square <= 1) & (square != 0)
         order = inside.cumsum(axis=1)
         if (order[:, -1:] >= want).all():
             break
-        points += points // 2
+        tries += tries // 2
     inside &= order <= want
-    cursor.skip(((order < want).sum(axis=1) + 1) * words_a_point)
+    cursor.at += words * ((order < want).sum(axis=1) + 1)
+    cursor.close()
     return y[inside] * polar_scale(square[inside])
 
 
@@ -121,14 +142,16 @@ class Rejection:
         todo = np.arange(len(lanes))
         while todo.size:
             z = self.normal(lanes[todo])
-            tried = np.flatnonzero(z > -k[todo])
+            done = z > -k[todo]
+            tried = np.flatnonzero(done)
             at, z = todo[tried], z[tried]
             v = 1 + c[at] * z
             v = v * v * v
             u = self.uniform(lanes[at])
             good = np.log1p(-u) < 0.5 * z * z + d[at] * (1 - v + np.log(v))
             out[at[good]] = d[at[good]] * v[good]
-            todo = np.setdiff1d(todo, at[good], assume_unique=True)
+            done[tried] = good
+            todo = todo[~done]
         out = mixed(np.multiply, out, beta)
         if boost.any():
             exponent = mixed(np.divide, np.ones(1, self.dtype), alpha[boost])
@@ -179,7 +202,9 @@ class Rejection:
     def negative_binomial(self, lanes: np.ndarray, k: np.ndarray, p: np.ndarray) -> np.ndarray:
         return self.poisson(lanes, self.gamma(lanes, k, mixed(np.divide, 1 - p, p)))
 
-    def generalized_negative_binomial(self, lanes: np.ndarray, mu: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    def generalized_negative_binomial(
+        self, lanes: np.ndarray, mu: np.ndarray, alpha: np.ndarray
+    ) -> np.ndarray:
         lam, spread = mu.astype(_F32), np.flatnonzero(alpha)
         mu, alpha = mu[spread], alpha[spread]
         lam[spread] = self.gamma(lanes[spread], 1 / alpha, mixed(np.multiply, alpha, mu))

@@ -102,7 +102,7 @@ class Streams:
             self._key, self._words, self._shared = self._key.copy(), self._words.copy(), False
 
     def take(self, lanes: int, count: int, last: int) -> np.ndarray:
-        """The next `count` words of the first `lanes` twisters, of the last one only `last`; flat, in order."""
+        """The next `count` words of the first `lanes` twisters, but `last` of the last one; flat."""
         if lanes == 1 and len(self._at):
             at = int(self._at[0])
             if at + last <= _WORDS:
@@ -110,17 +110,16 @@ class Streams:
                 return self._words[0, at : at + last]
         cursor = Cursor(self, lanes, count)
         words = cursor.peek(count).reshape(-1)[: (lanes - 1) * count + last]
-        used = np.full(lanes, count)
-        used[-1] = last
-        cursor.skip(used)
+        cursor.at += count
+        cursor.at[-1] += last - count
         cursor.close()
         return words
 
 
 class Cursor:
-    """A reading position in each of the first `lanes` twisters, for draws that do not know what they will use.
+    """Reading positions in the first `lanes` twisters, for draws that do not know how much they will use.
 
-    Reads ahead as far as asked; `close` tells the streams how far each twister really got.
+    Reads ahead as far as asked. Who uses words up moves `at`; `close` tells the streams how far each got.
     """
 
     def __init__(self, streams: Streams, lanes: int, ahead: int):
@@ -136,6 +135,8 @@ class Cursor:
     def reserve(self, ahead: int) -> None:
         """Make sure that every lane has `ahead` unread words."""
         need = self.at + ahead
+        if (need <= self._reach).all():
+            return
         self._widen(-(-int(need.max()) // _WORDS))
         short = np.flatnonzero(need > self._reach)
         while short.size:
@@ -161,10 +162,15 @@ class Cursor:
         """The next `count` words of every lane, shape (lanes, count), without using them up."""
         self.reserve(count)
         first = int(self.at[0])
-        if (self.at == first).all():
+        if self.lanes == 1 or (self.at == first).all():
             return self._words[:, first : first + count]
         start = self.at + np.arange(self.lanes) * self._words.shape[1]
         return self._words.reshape(-1)[start[:, None] + np.arange(count)]
+
+    def peek_lane(self, lane: int, count: int) -> np.ndarray:
+        """The next `count` words of one lane, without using them up."""
+        self.reserve(count)
+        return self._words[lane, self.at[lane] : self.at[lane] + count]
 
     def next(self, lanes: np.ndarray) -> np.ndarray:
         """One word from each of `lanes`, used up."""
@@ -174,16 +180,16 @@ class Cursor:
         self.at[lanes] = at + 1
         return self._words[lanes, at]
 
-    def skip(self, used: np.ndarray) -> None:
-        self.at += used
-
     def close(self) -> None:
         """Hand the positions back to the streams."""
-        streams, block = self._streams, np.maximum(self.at - 1, 0) // _WORDS
-        if len(self._keys) > 1:
-            streams._own()
-            for b in range(1, len(self._keys)):
-                rows = np.flatnonzero(block == b)
-                streams._key[rows] = self._keys[b][rows]
-                streams._words[rows] = self._words[rows, b * _WORDS : (b + 1) * _WORDS]
+        streams = self._streams
+        if len(self._keys) == 1:
+            streams._at[: self.lanes] = self.at
+            return
+        streams._own()
+        block = np.maximum(self.at - 1, 0) // _WORDS
+        for b in range(1, len(self._keys)):
+            rows = np.flatnonzero(block == b)
+            streams._key[rows] = self._keys[b][rows]
+            streams._words[rows] = self._words[rows, b * _WORDS : (b + 1) * _WORDS]
         streams._at[: self.lanes] = self.at - block * _WORDS
