@@ -1,0 +1,36 @@
+"""Timing that survives a noisy machine: rivals take turns in short rounds, and only ratios within a run count."""
+
+import statistics
+import time
+
+
+def calls_for(step, seconds=0.02):
+    """How many calls of `step` fill about `seconds`."""
+    step()
+    calls = 1
+    while True:
+        start = time.perf_counter()
+        for _ in range(calls):
+            step()
+        took = time.perf_counter() - start
+        if took > seconds / 4:
+            return max(1, int(calls * seconds / took))
+        calls *= 4
+
+
+def measure(step, calls, wait=None):
+    """Seconds per call over `calls` calls in a row."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        step()
+    if wait is not None:
+        wait()
+    return (time.perf_counter() - start) / calls
+
+
+def summary(times):
+    """(median, spread): the spread is the interquartile range over the median."""
+    ordered = sorted(times)
+    median = statistics.median(ordered)
+    quarter = len(ordered) // 4
+    return median, (ordered[-1 - quarter] - ordered[quarter]) / median
