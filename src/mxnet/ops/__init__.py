@@ -1,3 +1,3 @@
 """Every operator, once: importing this package fills the registry, family by family."""
 
-from . import binary, reduce, unary
+from . import binary, creation, ordering, reduce, unary

@@ -25,11 +25,11 @@ def _axes(name: str, data: Tensor, axis: Shape | None, exclude: bool) -> Shape:
     if not exclude:
         return axis
     rank = data.dim()
-    kept = {_one_axis(name, data, a) for a in axis}
+    kept = {one_axis(name, data, a) for a in axis}
     return tuple(a for a in range(rank) if a not in kept)
 
 
-def _one_axis(name: str, data: Tensor, axis: int) -> int:
+def one_axis(name: str, data: Tensor, axis: int) -> int:
     """`axis` counted from the front; MXNetError if the array has no such axis."""
     rank = data.dim()
     if not -rank <= axis < rank:
@@ -78,7 +78,7 @@ def _nansum(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
 def _prod(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
     """torch multiplies over one axis at a time; from the last one, so that the others keep their places."""
     dtype = data.dtype
-    chosen = [_one_axis("prod", data, a) for a in axes or range(data.dim())]
+    chosen = [one_axis("prod", data, a) for a in axes or range(data.dim())]
     if len(set(chosen)) < len(chosen):
         raise MXNetError(f"Operator prod: reduction axes have duplicates {axes}")
     for axis in sorted(chosen, reverse=True):
@@ -158,7 +158,7 @@ def _arg_extreme(name: str, fn: Callable) -> None:
     def op(data: Tensor, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
         refuse_bool(name, data)
         if axis is not None:
-            _one_axis(name, data, axis)
+            one_axis(name, data, axis)
         return _at_least_1d(fn(data, axis, keepdim=keepdims).to(data.dtype))
 
     op.__name__ = op.__qualname__ = name
@@ -192,7 +192,7 @@ def cumsum(a: Tensor, *, axis: int | None = None, dtype: _DType | None = None) -
         result_dtype = torch.int64 if a.dtype is torch.bool else a.dtype
     if axis is None:
         return a.reshape(-1).cumsum(0, dtype=result_dtype)
-    return a.cumsum(_one_axis("cumsum", a, axis), dtype=result_dtype)
+    return a.cumsum(one_axis("cumsum", a, axis), dtype=result_dtype)
 
 
 # ----------------------------------------------------------------------------------------------- stretching
@@ -213,7 +213,7 @@ def broadcast_axis(data: Tensor, *, axis: Shape = (), size: Shape = ()) -> Tenso
         raise MXNetError(f"Operator broadcast_axis: {len(axis)} axes {axis} but {len(size)} sizes {size}")
     shape = list(data.shape)
     for one, wanted in zip(axis, size, strict=True):
-        one = _one_axis("broadcast_axis", data, one)
+        one = one_axis("broadcast_axis", data, one)
         if shape[one] != 1:
             raise MXNetError(f"Operator broadcast_axis: axis {one} must have size 1, "
                              f"got shape {tuple(data.shape)}")
@@ -247,9 +247,9 @@ def broadcast_like(lhs: Tensor, rhs: Tensor, *, lhs_axes: Shape | None = None,
         raise MXNetError(f"Operator broadcast_like: lhs_axes {lhs_axes} and rhs_axes {rhs_axes} must match")
     shape = list(lhs.shape)
     for mine, theirs in zip(lhs_axes, rhs_axes, strict=True):
-        mine = _one_axis("broadcast_like", lhs, mine)
+        mine = one_axis("broadcast_like", lhs, mine)
         if shape[mine] != 1:
             raise MXNetError(f"Operator broadcast_like: axis {mine} of lhs must have size 1, "
                              f"got shape {tuple(lhs.shape)}")
-        shape[mine] = rhs.shape[_one_axis("broadcast_like", rhs, theirs)]
+        shape[mine] = rhs.shape[one_axis("broadcast_like", rhs, theirs)]
     return _stretch(lhs, shape)

@@ -1,0 +1,113 @@
+"""Arrays from nothing: constants, ranges, the identity matrix; and histograms."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from .._state import state
+from ..base import MXNetError
+from .registry import DType, Shape, register
+
+# Creating operators take `ctx`, the name of a context: whoever runs them has turned it into `_device`.
+
+
+def _sizes(name: str, shape: Shape) -> Shape:
+    if not shape and not state.np_shape:
+        raise MXNetError(f"Operator {name}: shape () has no dimension; set NumPy shape semantics for scalars")
+    return shape
+
+
+@register("_zeros")
+def zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, _device: torch.device) -> Tensor:
+    """Zeros of a shape."""
+    return torch.zeros(_sizes("_zeros", shape), dtype=dtype, device=_device)
+
+
+@register("_ones")
+def ones(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, _device: torch.device) -> Tensor:
+    """Ones of a shape."""
+    return torch.ones(_sizes("_ones", shape), dtype=dtype, device=_device)
+
+
+@register("_zeros_without_dtype")
+def zeros_without_dtype(*, shape: Shape = (), ctx: str = "", dtype: DType | None = None,
+                        _device: torch.device) -> Tensor:
+    """Zeros of a shape, of dtype float32 unless one is given."""
+    return torch.zeros(_sizes("_zeros_without_dtype", shape), dtype=dtype or torch.float32, device=_device)
+
+
+@register("_full")
+def full(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, value: int | float,
+         _device: torch.device) -> Tensor:
+    """`value` in every element of a shape."""
+    number = value if dtype.is_floating_point else int(value)
+    return torch.full(_sizes("_full", shape), number, dtype=dtype, device=_device)
+
+
+@register("_arange")
+def arange(*, start: int | float, stop: int | float | None = None, step: int | float = 1, repeat: int = 1,
+           infer_range: bool = False, ctx: str = "", dtype: DType = torch.float32,
+           _device: torch.device) -> Tensor:
+    """start, start + step, ... below `stop` (above it for a negative step), each value `repeat` times.
+
+    stop: without it, the numbers from 0 to `start`.  Integer dtypes truncate start and step first.
+    """
+    if stop is None:
+        start, stop = 0, start
+    if step == 0:
+        raise MXNetError("Operator _arange: step must not be 0")
+    count = math.ceil((stop - start) / step)
+    if count <= 0:
+        raise MXNetError(f"Operator _arange: invalid range (start, stop, step) = ({start}, {stop}, {step})")
+    kind = torch.float64 if dtype.is_floating_point else torch.int64
+    if kind is torch.int64:
+        start, step = int(start), int(step)
+    numbers = torch.arange(count, dtype=kind, device=_device) * step + start
+    if repeat != 1:
+        numbers = numbers.repeat_interleave(repeat)
+    return numbers.to(dtype)
+
+
+@register("_linspace")
+def linspace(*, start: int | float, stop: int | float | None = None, num: int, endpoint: bool = True,
+             ctx: str = "", dtype: DType = torch.float32, _device: torch.device) -> Tensor:
+    """`num` numbers at equal distances from `start` to `stop`, which is the last one if `endpoint`."""
+    if num < 0:
+        raise MXNetError(f"Operator _linspace: the number of samples must not be negative, got {num}")
+    intervals = num - 1 if endpoint else num
+    step = (stop - start) / intervals if intervals > 0 else 0.0
+    return (torch.arange(num, dtype=torch.float64, device=_device) * step + start).to(dtype)
+
+
+@register("_eye")
+def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = torch.float32,
+        _device: torch.device) -> Tensor:
+    """N rows and M columns (default N) with ones on the k-th diagonal, above the main one if k > 0."""
+    rows = torch.arange(N, device=_device).unsqueeze(1)
+    return (torch.arange(M or N, device=_device) - k == rows).to(dtype)
+
+
+@register("_histogram", num_outputs=2, present={"bins": lambda attrs: attrs["bin_cnt"] is None})
+def histogram(data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None = None,
+              range: tuple[float, ...] | None = None) -> tuple[Tensor, Tensor]:
+    """How many elements lie in each bin (int64), and the bins' edges.
+
+    Either `bins`, a vector of rising edges, or `bin_cnt` bins of one width over `range`, a pair of numbers.
+    A bin holds its left edge, the last one both; elements outside are not counted.
+    """
+    if bin_cnt is not None:
+        if range is None or len(range) != 2 or not range[0] < range[1]:
+            raise MXNetError(f"Operator _histogram: bin_cnt wants range=(low, high), low < high, got {range}")
+        bins = torch.linspace(range[0], range[1], bin_cnt + 1, dtype=torch.float64, device=data.device)
+        bins = bins.to(data.dtype)
+    if bins is None:
+        raise MXNetError("Operator _histogram: either bins or bin_cnt and range must be given")
+    flat = data.reshape(-1)
+    place = torch.searchsorted(bins, flat, right=True) - 1
+    count = bins.shape[0] - 1
+    place = torch.where(flat == bins[-1], count - 1, place)
+    inside = (flat >= bins[0]) & (flat <= bins[-1])
+    counts = torch.zeros(count, dtype=torch.int64, device=data.device)
+    counts.index_add_(0, place.clamp(0, count - 1), inside.long())
+    return counts, bins.clone()

@@ -1,0 +1,102 @@
+"""Sorting, the k largest elements, and picking one element of each row."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ..base import MXNetError
+from .reduce import one_axis
+from .registry import DType, register
+from .unary import refuse_bool
+
+
+def _sorted(name: str, data: Tensor, axis: int | None, ascending: bool) -> tuple[Tensor, Tensor, int]:
+    """Values and indices in order (equal elements keep theirs) along `axis`, and that axis.
+
+    axis: None for the flattened array.
+    """
+    refuse_bool(name, data)
+    if axis is None:
+        data, axis = data.reshape(-1), 0
+    axis = one_axis(name, data, axis)
+    values, indices = torch.sort(data, dim=axis, descending=not ascending, stable=True)
+    return values, indices, axis
+
+
+@register("sort")
+def sort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True) -> Tensor:
+    """Elements in order along `axis`; None sorts the flattened array."""
+    return _sorted("sort", data, axis, is_ascend)[0]
+
+
+@register("argsort")
+def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True,
+            dtype: DType = torch.float32) -> Tensor:
+    """Indices that sort `data` along `axis`; equal elements keep their order.
+
+    axis: None for indices into the flattened array.  dtype: of the indices, default float32.
+    """
+    return _sorted("argsort", data, axis, is_ascend)[1].to(dtype)
+
+
+@register("topk", num_outputs=lambda attrs: 2 if attrs["ret_typ"] == "both" else 1)
+def topk(data: Tensor, *, axis: int | None = -1, k: int = 1,
+         ret_typ: Literal["both", "indices", "mask", "value"] = "indices", is_ascend: bool = False,
+         dtype: DType = torch.float32) -> Tensor | tuple[Tensor, Tensor]:
+    """The `k` largest elements along `axis` (the smallest with `is_ascend`), in order; all if k < 1.
+
+    axis: None for the flattened array.  ret_typ: "value", "indices" (in `dtype`), "both" of them, or "mask":
+    an array of the shape and dtype of `data` with 1 at the chosen elements and 0 elsewhere.
+    """
+    values, indices, along = _sorted("topk", data, axis, is_ascend)
+    length = values.shape[along]
+    if k > length:
+        raise MXNetError(f"Operator topk: k must not be greater than {length}, got k = {k}")
+    if k >= 1:
+        values, indices = values.narrow(along, 0, k), indices.narrow(along, 0, k)
+    if ret_typ == "value":
+        return values.clone()
+    if ret_typ == "indices":
+        return indices.to(dtype)
+    if ret_typ == "both":
+        return values.clone(), indices.to(dtype)
+    flat = data if axis is not None else data.reshape(-1)
+    return torch.zeros_like(flat).scatter_(along, indices, 1).reshape(data.shape)
+
+
+@register("pick", "choose_element_0index")
+def pick(data: Tensor, index: Tensor, *, axis: int | None = -1, keepdims: bool = False,
+         mode: Literal["clip", "wrap"] = "clip") -> Tensor:
+    """One element of each row along `axis`: `data[i, index[i]]` for a matrix and axis 1.
+
+    index: shape of `data` without `axis`, or with size 1 there; its fraction is dropped.
+    mode: "clip" moves indices into range, "wrap" counts them modulo the size.
+    keepdims: keep `axis` with size 1.
+    """
+    refuse_bool("pick", data)
+    if axis is None:
+        raise MXNetError("Operator pick: axis=None is not supported, name an axis")
+    axis = one_axis("pick", data, axis)
+    rows = data.shape[:axis] + data.shape[axis + 1:]
+    kept = (*data.shape[:axis], 1, *data.shape[axis + 1:])
+    if index.shape not in (rows, torch.Size(kept)) and not (data.dim() == 1 and index.numel() == 1):
+        raise MXNetError(f"Operator pick: index must have shape {tuple(rows)} for data of shape "
+                         f"{tuple(data.shape)} and axis {axis}, got {tuple(index.shape)}")
+    size = data.shape[axis]
+    where = index.reshape(kept).long()
+    where = where.clamp(0, size - 1) if mode == "clip" else where.remainder(size)
+    picked = data.gather(axis, where)
+    return picked if keepdims or data.dim() == 1 else picked.squeeze(axis)
+
+
+@register("batch_take")
+def batch_take(a: Tensor, indices: Tensor) -> Tensor:
+    """`a[i, indices[i]]` for each row of a matrix; out-of-range indices are clipped."""
+    return pick(a, indices, axis=1)
+
+
+@register("fill_element_0index")
+def fill_element_0index(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
+    """A copy of the matrix `lhs` in which element `rhs[i]` of row i is `mhs[i]`."""
+    return lhs.scatter(1, rhs.long().unsqueeze(1), mhs.unsqueeze(1))
