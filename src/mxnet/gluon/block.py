@@ -11,7 +11,6 @@ from collections import OrderedDict
 
 from .. import ndarray
 from ..base import MXNetError
-from ..graph.infer import inferring
 from ..name import NameManager
 from ..name import Prefix as _NamePrefix
 from ..ndarray import NDArray
@@ -301,12 +300,16 @@ class Block:
         return out
 
     def _run_hooks(self, hooks, *values):
+        from .deferred import inferring
+
         if not inferring():  # an outer block's inference is not a call that anybody hooked
             for hook in list(hooks.values()):
                 hook(self, *values)
 
     def _settle(self, args, kwargs) -> bool:
         """Initialize own parameters whose shapes the inputs tell; True inside somebody's inference."""
+        from .deferred import inferring
+
         if inferring():
             return True
         own = {**self._params._params, **{p.name: p for p in self._reg_params.values()}}.values()
@@ -316,9 +319,9 @@ class Block:
         return False
 
     def _infer(self, args, kwargs):
-        from . import deferred
+        from .deferred import infer_parameters
 
-        deferred.infer_parameters(self, args, kwargs)
+        infer_parameters(self, args, kwargs)
 
     def forward(self, *args):
         """Compute the outputs from the inputs; every layer overrides this."""

@@ -1,21 +1,29 @@
 """Finding the dimensions nobody wrote down: one run of a block's forward on tensors without values.
 
-Each unknown dimension becomes a symbol, torch's shape checks solve for it (mxnet.graph.infer).  Random streams
+First by the operators' own rules, which serves the layers made of them in microseconds; where these do not reach,
+each unknown dimension becomes a symbol and torch's shape checks solve for it (mxnet.graph.infer).  Random streams
 and running statistics are as they were afterwards.
 """
 
 import threading
 
 from .. import _rng, autograd
+from .._state import state
 from ..base import torch_dtype
-from ..graph.infer import DataDependent, ShapeSolver, inferring
+from ..graph import infer
 from ..ndarray import NDArray
+from ..ndarray._pending import PendingArray
 from ..ndarray._wrap import wrap
 from .parameter import DeferredInitializationError, shape_is_known
 
 __all__ = ["infer_parameters", "inferring"]
 
 _lock = threading.RLock()
+
+
+def inferring() -> bool:
+    """Whether this thread is in such a run: no hooks, no nested inference."""
+    return state.dry_run or infer.inferring()
 
 
 def infer_parameters(block, args, kwargs):
@@ -46,43 +54,102 @@ def _tree_params(block):
 
 
 def _solve(block, waiting, args, kwargs):
-    """Run the forward once on fake tensors and fill in the shapes found; returns why it stopped early, if it did."""
-    solver = ShapeSolver()
-    fakes = {}
-    reason = None
+    """Fill in the shapes that the inputs determine; returns why the inference stopped early, if it did."""
     streams = _rng.get_state()
-    for param in waiting:
-        if param._shape is None:
-            continue
-        ctx = param.list_ctx()[0]
-        fakes[param] = fake = solver.unknown(param._shape, torch_dtype(param._dtype), ctx.device)
-        param._stand_in = wrap(fake, ctx)
     try:
-        with solver, autograd.pause(train_mode=autograd.is_training()):
-            block.forward(*_fake(solver, args), **_fake(solver, kwargs))
-    except DataDependent as error:
-        reason = error
-    except DeferredInitializationError as error:
-        reason = error
+        if _by_rules(block, waiting, args, kwargs):
+            return None
+        return _by_solver(block, waiting, args, kwargs)
     finally:
         _rng.set_state(streams)
         for param in waiting:
             param._stand_in = None
+
+
+def _by_rules(block, waiting, args, kwargs) -> bool:
+    """Try the cheap way: a dry run on meta tensors in which operators with a `shapes` rule tell their weights.
+
+    True if it told all that was needed.  Anything unusual in the forward ends it without a trace.
+    """
+    pending = {}
+    for param in waiting:
+        if param._shape is None:
+            return False
+        param._stand_in = pending[param] = PendingArray(param._shape, torch_dtype(param._dtype), param.list_ctx()[0])
+    before = state.dry_run
+    state.dry_run = True
+    try:
+        with autograd.pause(train_mode=autograd.is_training()), _meta_mode():
+            block.forward(*_replace(_to_meta, args), **_replace(_to_meta, kwargs))
+    except Exception:  # noqa: BLE001  (the real run, or the solver, will tell the user what is wrong)
+        return False
+    finally:
+        state.dry_run = before
+    if any(p.resolved is None for p in pending.values()):
+        return False
+    for param, array in pending.items():
+        param._shape = array.resolved
+    return True
+
+
+def _meta_mode():
+    """A mode in which every operator sees meta tensors, whatever the user's code holds: nothing is computed."""
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_map
+
+    def to_meta(value):
+        if isinstance(value, torch.Tensor) and value.device.type != "meta":
+            return torch.empty_strided(value.size(), value.stride(), dtype=value.dtype, device="meta")
+        return torch.device("meta") if isinstance(value, torch.device) else value
+
+    class MetaMode(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            args, kwargs = tree_map(to_meta, (args, kwargs or {}))
+            return func(*args, **kwargs)
+
+    return MetaMode()
+
+
+def _to_meta(array):
+    return wrap(array._t.detach().to("meta"), array._ctx, type(array))
+
+
+def _by_solver(block, waiting, args, kwargs):
+    """Run the forward once with symbols for the unknown dimensions; torch's shape checks are the equations."""
+    solver = infer.ShapeSolver()
+    fakes = {}
+    reason = None
+    for param in waiting:
+        param._stand_in = None
+        if param._shape is not None:
+            ctx = param.list_ctx()[0]
+            fakes[param] = fake = solver.unknown(param._shape, torch_dtype(param._dtype), ctx.device)
+            param._stand_in = wrap(fake, ctx)
+
+    def to_fake(array):
+        return wrap(solver.fake(array._t.detach()), array._ctx, type(array))
+
+    try:
+        with solver, autograd.pause(train_mode=autograd.is_training()):
+            block.forward(*_replace(to_fake, args), **_replace(to_fake, kwargs))
+    except (infer.DataDependent, DeferredInitializationError) as error:
+        reason = error
     for param, fake in fakes.items():
-        param._shape = tuple(known if s is None else s
-                             for s, known in zip(solver.solve(fake), param._shape, strict=True))
+        param._shape = tuple(known if found is None else found
+                             for found, known in zip(solver.solve(fake), param._shape, strict=True))
     return reason
 
 
-def _fake(solver, value):
-    """`value` with every NDArray in it replaced by a handle on its fake twin."""
+def _replace(function, value):
+    """`value` with every NDArray in it replaced by function(array)."""
     if isinstance(value, NDArray):
-        return wrap(solver.fake(value._t.detach()), value._ctx, type(value))
+        return function(value)
     if isinstance(value, (list, tuple)):
-        return type(value)(_fake(solver, v) for v in value) if not hasattr(value, "_fields") else \
-            type(value)(*(_fake(solver, v) for v in value))
+        items = [_replace(function, v) for v in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if isinstance(value, dict):
-        return {k: _fake(solver, v) for k, v in value.items()}
+        return {k: _replace(function, v) for k, v in value.items()}
     return value
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from .._state import state
 from ..base import MXNetError
 from ..ops import registry
-from ._wrap import explain, invoke
+from ._wrap import explain, invoke, quietly
 from ._array import NDArray
 
 # name: (operator for two arrays, for array-number, for number-array, what two numbers give)
@@ -56,35 +56,37 @@ _INPLACE = {"__iadd__": "add", "__isub__": "subtract", "__imul__": "multiply", "
 
 _SOURCE = """
 def {fname}(self, other):
-    if type(other) is NDArray:
+    kind = type(other)
+    if kind is NDArray:
         rg = self._rg or other._rg
-        if not rg or state.recording:
-            try:
+        try:
+            if rg and not state.recording:
+                rg = False
+                r = quietly(fn, self._t, other._t)
+            else:
                 r = fn(self._t, other._t)
-            except Exception as error:
-                raised = explain({op_name!r}, error, (self._t, other._t))
-                raise raised from (None if raised is error else error)
-            a = new(NDArray)
-            a._t = r
-            a._ctx = self._ctx
-            a._rg = rg and r.requires_grad
-            a._ag = None
-            return a
-    elif type(other) is float or type(other) is int:
+        except Exception as error:
+            raised = explain({op_name!r}, error, (self._t, other._t))
+            raise raised from (None if raised is error else error)
+    elif kind is float or kind is int:
         rg = self._rg
-        if not rg or state.recording:
-            try:
+        try:
+            if rg and not state.recording:
+                rg = False
+                r = quietly(scalar_fn, self._t, scalar=other)
+            else:
                 r = scalar_fn(self._t, scalar=other)
-            except Exception as error:
-                raised = explain({scalar_name!r}, error, (self._t,))
-                raise raised from (None if raised is error else error)
-            a = new(NDArray)
-            a._t = r
-            a._ctx = self._ctx
-            a._rg = rg and r.requires_grad
-            a._ag = None
-            return a
-    return general({name!r}, self, other, None, {reverse})
+        except Exception as error:
+            raised = explain({scalar_name!r}, error, (self._t,))
+            raise raised from (None if raised is error else error)
+    else:
+        return general({name!r}, self, other, None, {reverse})
+    a = new(NDArray)
+    a._t = r
+    a._ctx = self._ctx
+    a._rg = rg and r.requires_grad
+    a._ag = None
+    return a
 """
 
 
@@ -121,7 +123,7 @@ def _make_dunder(dunder: str, name: str, reverse: bool):
     tensor = registry.get(tensor_op)
     source = _SOURCE.format(fname=dunder, op_name=tensor.name, scalar_name=scalar.name, name=name, reverse=reverse)
     # a reversed dunder never meets another NDArray on its left, so the order of fn's inputs is always self, other
-    scope = dict(NDArray=NDArray, state=state, new=NDArray.__new__, explain=explain, general=general,
+    scope = dict(NDArray=NDArray, state=state, new=NDArray.__new__, explain=explain, general=general, quietly=quietly,
                  fn=tensor.fn, scalar_fn=scalar.fn)
     exec(compile(source, f"<mxnet NDArray.{dunder}>", "exec"), scope)
     return scope[dunder]

@@ -42,6 +42,15 @@ class NoGrad:
 _NDArray = None  # set by ndarray.py, which needs this module
 
 
+_Unresolved, _resolve = (), None  # set by _pending.py
+
+
+def set_pending(unresolved, resolve):
+    """Called once by _pending.py: the exception of arrays without a shape, and who finds it."""
+    global _Unresolved, _resolve
+    _Unresolved, _resolve = unresolved, resolve
+
+
 def set_ndarray_class(cls):
     """Called once by ndarray.py."""
     global _NDArray
@@ -85,20 +94,25 @@ def explain(op_name: str, error: Exception, tensors) -> Exception:
     return MXNetError(f"Error in operator {op_name}: {text} (inputs: {came})")
 
 
+def quietly(fn: Callable, *tensors, **kwargs):
+    """fn(*tensors) with nothing recorded: variables are used outside of autograd.record()."""
+    previous = _is_grad_enabled()
+    _set_grad_enabled(False)
+    try:
+        return fn(*tensors, **kwargs)
+    finally:
+        _set_grad_enabled(previous)
+
+
 def call(op_name: str, fn: Callable, tensors, kwargs, needs_grad: bool):
     """fn(*tensors) with gradients recorded only while autograd records."""
-    quiet = needs_grad and not state.recording
-    if quiet:
-        previous = _is_grad_enabled()
-        _set_grad_enabled(False)
     try:
+        if needs_grad and not state.recording:
+            return quietly(fn, *tensors, **kwargs)
         return fn(*tensors, **kwargs)
     except Exception as error:
         raised = explain(op_name, error, tensors)
         raise raised from (None if raised is error else error)
-    finally:
-        if quiet:
-            _set_grad_enabled(previous)
 
 
 def runtime_kwargs(op: OpDef, ctx) -> dict:
@@ -130,9 +144,13 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
     tensors, rg, first = [], False, None
     for i, array in enumerate(args):
         if isinstance(array, _NDArray):
-            tensors.append(array._t)
+            try:
+                tensors.append(array._t)
+            except _Unresolved:
+                _resolve(op, getattr(bound, "keywords", {}), args)
+                tensors.append(array._t)
             rg = rg or array._rg
-            first = first or array
+            first = array if first is None else first
         elif array is None and not op.variadic and op.inputs[i].optional:
             tensors.append(None)
         elif array is None:
@@ -152,6 +170,8 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
     for array in mutated:
         refuse_inplace(op.name, array, rg)
     with_runtime = runtime_kwargs(op, ctx) if op.runtime else {}
+    if "in_place" in op.extra:
+        _spare_inputs(op, bound, args, tensors, out)
     if mutated:
         with NoGrad():
             result = call(op.name, bound, tensors, with_runtime, False)
@@ -160,6 +180,14 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
     if out is not None:
         return fill(op.name, result, out, visible)
     return wrap_outputs(result, ctx, visible)
+
+
+def _spare_inputs(op: OpDef, bound, args, tensors: list, out):
+    """Replace inputs that the operator overwrites with its results by copies, unless `out` says to overwrite them."""
+    targets = out if isinstance(out, (list, tuple)) else [out]
+    for k, i in enumerate(op.extra["in_place"](bound.keywords, len(args))):
+        if i < len(tensors) and (k >= len(targets) or targets[k] is not args[i]):
+            tensors[i] = tensors[i].clone()
 
 
 def refuse_inplace(op_name: str, array, incoming_grad: bool):
@@ -231,22 +259,25 @@ def {fname}({params}out=None, name=None, **kwargs):
     {bind}
     if {usual}out is None and not kwargs:
         rg = {rg}
-        if not rg or state.recording:
-            try:
+        try:
+            if rg and not state.recording:
+                rg = False
+                r = quietly(fn, {tensors}{runtime})
+            else:
                 r = fn({tensors}{runtime})
-            except Exception as error:
-                raised = explain({op_name!r}, error, ({tensors},))
-                raise raised from (None if raised is error else error)
-            {finish}
+        except Exception as error:
+            raised = explain({op_name!r}, error, ({tensors},))
+            raise raised from (None if raised is error else error)
+        {finish}
     return invoke(op, fn, ({inputs},), out, kwargs)
 """
 
 _ONE = """a = new(NDArray)
-            a._t = r
-            a._ctx = {first}._ctx
-            a._rg = rg and r.requires_grad
-            a._ag = None
-            return a"""
+        a._t = r
+        a._ctx = {first}._ctx
+        a._rg = rg and r.requires_grad
+        a._ag = None
+        return a"""
 
 _MANY = "return wrap_outputs(r, {first}._ctx, {visible})"
 
@@ -265,7 +296,7 @@ _BIND = """try:
 def make_function(op: OpDef, public_name: str) -> Callable:
     """The nd function of an operator: `help()` shows its inputs and attributes with their defaults."""
     fname = public_name if public_name.isidentifier() else "op"
-    scope = dict(op=op, invoke=invoke, state=state, explain=explain, wrap_outputs=wrap_outputs, NDArray=_NDArray,
+    scope = dict(op=op, invoke=invoke, state=state, explain=explain, quietly=quietly, wrap_outputs=wrap_outputs, NDArray=_NDArray,
                  new=_NDArray.__new__, bound={}, _Null=_Null, generator=_rng.generator)
     attr_params = "".join(f"{a.name}={_default(a, scope)}, " for a in op.attrs.values())
     if op.attrs:
