@@ -32,11 +32,11 @@ from .symbolic import *
 _LAZY = {name: module for name, module in {"npt": "numpy.testing", "ss": "scipy.stats"}.items()
          if importlib.util.find_spec(module.split(".")[0])}
 
-_MODULES = ["json", "logging", "mx", "np", "numbers", "os", "rnd", "sys", "time"]
-
-__all__ = ["Context", "OrderedDict", "array", "contextmanager", "current_context", "use_np"]
-__all__ += _MODULES + list(_LAZY)
-__all__ += compare.__all__ + samples.__all__ + statistics.__all__ + surroundings.__all__ + symbolic.__all__
+__all__ = ["Context", "OrderedDict", "array", "contextmanager", "current_context", "json", "logging", "mx",
+           "np", "numbers", "os", "rnd", "sys", "time", "use_np"]
+for _part in (compare, samples, statistics, surroundings, symbolic):
+    __all__.extend(_part.__all__)
+__all__.extend(_LAZY)
 
 
 def __getattr__(name):
