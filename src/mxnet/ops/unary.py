@@ -60,7 +60,7 @@ def _publish(op: Callable, name: str, aliases: list[str], doc: str) -> None:
 # -------------------------------------------------------------------------------------- signs and rounding
 
 
-def _to_nearest(data: Tensor) -> Tensor:
+def to_nearest(data: Tensor) -> Tensor:
     """Halves away from zero (torch.round takes them to even)."""
     truncated = data.trunc()
     return truncated + (data - truncated).abs().ge(0.5) * data.sign()
@@ -77,7 +77,7 @@ _unary("sign", torch.sign, "-1, 0 or 1 by the sign.  The gradient is 0.")
 _unary("negative", torch.neg, "-data.")
 _unary("square", torch.square, "data * data.")
 _unary("relu", torch.relu, "max(data, 0).  The gradient at 0 is 0.")
-_floating("round", _to_nearest, "The nearest integer, halves away from zero.")
+_floating("round", to_nearest, "The nearest integer, halves away from zero.")
 _floating("rint", _rint, "The nearest integer, halves downwards.")
 _floating("ceil", torch.ceil, "The smallest integer that is not less than the element.")
 _floating("floor", torch.floor, "The largest integer that is not greater than the element.")

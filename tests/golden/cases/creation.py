@@ -48,7 +48,8 @@ for options in ("num=5", "num=5, endpoint=False", "num=1", "num=4, dtype='float6
 raises(f"{INTERNAL}_linspace(start=0, stop=10, num=-1)")
 
 case(f"{INTERNAL}_histogram(a, bin_cnt=4, range=(0, 4))", a=values([1, 2, 2.5, 3, 7, -1, 0, 4]), grad=False)
-case(f"{INTERNAL}_histogram(a, bin_cnt=3, range=(-2, 2))", a=(4, 5), dtypes=("float32", "float64"), grad=False)
+case(f"{INTERNAL}_histogram(a, bin_cnt=3, range=(-2, 2))", a=(4, 5), grad=False,
+     dtypes=("float32", "float64"))
 case(f"{INTERNAL}_histogram(a, b)", a=values([1, 2, 2.5, 3, 7, -1, 8]), b=values([0, 2, 3, 8]),
      grad=False)
 raises(f"{INTERNAL}_histogram(a, bin_cnt=4)", a=(3,))

@@ -1,0 +1,90 @@
+"""nd.contrib's functions of single elements and of positions: straight-through estimators, indices."""
+
+import torch
+from torch import Tensor
+
+from .reduce import one_axis
+from .registry import Shape, register
+from .unary import require_float, to_nearest
+
+
+@register("_contrib_div_sqrt_dim")
+def div_sqrt_dim(data: Tensor) -> Tensor:
+    """data / sqrt(size of the last axis), the scaling of attention (Vaswani et al. 2017)."""
+    return data / data.shape[-1] ** 0.5
+
+
+@register("_contrib_quadratic")
+def quadratic(data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Tensor:
+    """a * x ** 2 + b * x + c for each element x."""
+    return ((data * a + b) * data + c).to(data.dtype)
+
+
+class _ScaledGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, data, scalar):
+        ctx.scalar = scalar
+        return data.clone()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * ctx.scalar, None
+
+
+@register("_contrib_gradientmultiplier")
+def gradientmultiplier(data: Tensor, *, scalar: int | float = 1, is_int: bool = True) -> Tensor:
+    """A copy of `data` whose gradient is multiplied by `scalar`; with -1, reversal (Ganin et al. 2016)."""
+    return _ScaledGradient.apply(data, scalar)
+
+
+class _StraightThrough(torch.autograd.Function):
+    """A value forward, the identity backward (Bengio et al. 2013)."""
+
+    @staticmethod
+    def forward(ctx, data, value):
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad, None
+
+
+@register("_contrib_round_ste")
+def round_ste(data: Tensor) -> Tensor:
+    """The nearest integer, halves away from zero; the gradient passes unchanged."""
+    require_float("_contrib_round_ste", data)
+    return _StraightThrough.apply(data, to_nearest(data))
+
+
+@register("_contrib_sign_ste")
+def sign_ste(data: Tensor) -> Tensor:
+    """-1, 0 or 1 by the sign; the gradient passes unchanged."""
+    return _StraightThrough.apply(data, data.sign())
+
+
+@register("_contrib_arange_like")
+def arange_like(data: Tensor, *, start: int | float = 0, step: int | float = 1, repeat: int = 1,
+                ctx: str = "", axis: int | None = None) -> Tensor:
+    """start, start + step, ... in the shape of `data`, or as a vector of the size of `axis`.
+
+    repeat: how often each number stands; the count of all does not change.
+    """
+    count = data.numel() if axis is None else data.shape[one_axis("_contrib_arange_like", data, axis)]
+    numbers = torch.arange(count, device=data.device) // repeat * float(step) + float(start)
+    numbers = numbers.to(data.dtype)
+    return numbers.reshape(data.shape) if axis is None else numbers
+
+
+@register("_contrib_index_array")
+def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
+    """int64 array of shape (*data.shape, number of axes): at each element its own index along `axes`."""
+    chosen = range(data.dim()) if axes is None else [one_axis("_contrib_index_array", data, a) for a in axes]
+    grids = torch.meshgrid([torch.arange(n, device=data.device) for n in data.shape], indexing="ij")
+    return torch.stack([grids[a] for a in chosen], -1)
+
+
+@register("_contrib_allclose")
+def allclose(a: Tensor, b: Tensor, *, rtol: float = 1e-5, atol: float = 1e-8,
+             equal_nan: bool = True) -> Tensor:
+    """uint8 scalar: 1 if |a - b| <= atol + rtol * |b| for all elements, otherwise 0."""
+    return torch.isclose(a, b, rtol, atol, equal_nan).all().to(torch.uint8)
