@@ -1,3 +1,21 @@
 """Every operator, once: importing this package fills the registry, family by family."""
 
-from . import binary, creation, ordering, reduce, unary
+from . import (
+    activation,
+    binary,
+    contrib_math,
+    conv,
+    creation,
+    dense,
+    dropout,
+    loss,
+    norm,
+    ordering,
+    output,
+    pooling,
+    reduce,
+    softmax,
+    unary,
+    update,
+    update_multi,
+)

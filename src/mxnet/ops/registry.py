@@ -264,6 +264,14 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
     optional ones, `*data: Tensor` a variable number), keyword-only parameters are attributes.  Names as
     `_contrib_fft`, `_linalg_gemm2` or `_random_uniform` put the operator in that namespace.
 
+    Further keywords are kept in `OpDef.extra`; those in use are
+      shapes=fn         fn(attrs, *input_shapes) -> the shapes that the inputs which take part must have, in order,
+                        as far as they follow from the attributes and each other: 0 for an unknown size, None for
+                        an unknown shape, both ways.  For inputs (weights) whose shape need not be given.
+      in_place=fn       fn(attrs, number_of_inputs) -> the inputs that `fn` overwrites and returns, in order of the
+                        outputs.  Users see this only with out=; otherwise the caller passes copies of them.
+      output_names=...  suffixes of the outputs' names in a Symbol, where they are not output, output1, ...
+
     >>> @register("hard_sigmoid")
     ... def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
     ...     return (alpha * data + beta).clamp(0, 1)

@@ -1,0 +1,142 @@
+"""Convolutions and transposed convolutions over one, two or three spatial axes, on torch's own kernels."""
+
+from functools import lru_cache
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ..base import MXNetError
+from .registry import Shape, register
+
+__all__ = ["convolution", "convolution_v1", "deconvolution"]
+
+_CONV = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
+_TRANSPOSED = {1: torch.conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
+_CHANNELS_LAST = ("NHWC", "NDHWC")
+
+_Layout = Literal["NCDHW", "NCHW", "NCW", "NDHWC", "NHWC"] | None
+_Tune = Literal["fastest", "limited_workspace", "off"] | None
+
+
+def _per_axis(kernel: Shape, value: Shape, default: int, op: str, name: str) -> Shape:
+    """An attribute with one number for each axis of the kernel, filled in where it was not given."""
+    if not value:
+        return (default,) * len(kernel)
+    if len(value) != len(kernel):
+        raise MXNetError(f"{op}: {name}={value} must have as many numbers as kernel={kernel}")
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _geometry(op: str, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape) -> tuple[Shape, Shape, Shape]:
+    """(stride, dilate, pad) in full; MXNetError for those that make no sense."""
+    if len(kernel) not in _CONV:
+        raise MXNetError(f"{op}: kernel={kernel} must have 1, 2 or 3 numbers")
+    stride = _per_axis(kernel, stride, 1, op, "stride")
+    dilate = _per_axis(kernel, dilate, 1, op, "dilate")
+    for name, value in (("kernel", kernel), ("stride", stride), ("dilate", dilate)):
+        if any(v <= 0 for v in value):
+            raise MXNetError(f"{op}: {name}={value} must be positive")
+    return stride, dilate, _per_axis(kernel, pad, 0, op, "pad")
+
+
+def _check(op: str, data: Tensor, weight: Tensor, expected: tuple[int, ...], kernel: Shape) -> None:
+    """Rank of the data and sizes of the weight; 0 is anything, and sizes still unknown are no ints."""
+    rank = len(kernel) + 2
+    if data.dim() != rank:
+        raise MXNetError(f"{op}: data of shape {tuple(data.shape)} must have {rank} axes: "
+                         f"batch, channel and one for each number of kernel={kernel}")
+    for size, want in zip(weight.shape, expected, strict=False):
+        if size.__class__ is int and size != want and want:
+            raise MXNetError(f"{op}: weight of shape {tuple(weight.shape)} contradicts num_filter, num_group "
+                             f"or kernel={kernel}: expected {expected} (0: any size)")
+
+
+def _weight_shapes(transposed: bool):
+    """The `shapes=` rule: weight and bias follow from the attributes and the number of input channels."""
+
+    def shapes(attrs, data, weight, *bias):
+        last = attrs["layout"] in _CHANNELS_LAST
+        filters, groups, kernel = attrs["num_filter"], attrs["num_group"], attrs["kernel"]
+        channels = 0 if data is None else (data[-1] if last else data[1]) or 0
+        outer, inner = (channels, filters // groups) if transposed else (filters, channels // groups)
+        window = (outer, *kernel, inner) if last else (outer, inner, *kernel)
+        return [data, window, *[(filters,) for _ in bias]]
+
+    return shapes
+
+
+_BIAS = {"bias": lambda attrs: not attrs["no_bias"]}
+
+
+@register("Convolution", present=_BIAS, shapes=_weight_shapes(transposed=False))
+def convolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
+                kernel: Shape, stride: Shape = (), dilate: Shape = (), pad: Shape = (),
+                num_filter: int, num_group: int = 1, workspace: int = 1024, no_bias: bool = False,
+                cudnn_tune: _Tune = None, cudnn_off: bool = False, layout: _Layout = None) -> Tensor:
+    """Convolution (cross-correlation) with a bias.
+
+    data: (batch, channel, [[depth,] height,] width).  weight: (num_filter, channel / num_group, *kernel).
+    With a channels-last `layout` the channel is the last axis of data, weight and result.
+    Each axis of the result has floor((size + 2 pad - dilate (kernel - 1) - 1) / stride) + 1 elements.
+    `workspace`, `cudnn_tune` and `cudnn_off` are accepted and change nothing.
+    """
+    stride, dilate, pad = _geometry("Convolution", kernel, stride, dilate, pad)
+    if layout in _CHANNELS_LAST:
+        data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
+    _check("Convolution", data, weight, (num_filter, 0, *kernel), kernel)
+    out = _CONV[len(kernel)](data, weight, bias, stride, pad, dilate, num_group)
+    return out.movedim(1, -1) if layout in _CHANNELS_LAST else out
+
+
+@register("Convolution_v1", present=_BIAS, shapes=_weight_shapes(transposed=False))
+def convolution_v1(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
+                   kernel: Shape, stride: Shape = (), dilate: Shape = (), pad: Shape = (),
+                   num_filter: int, num_group: int = 1, workspace: int = 1024, no_bias: bool = False,
+                   cudnn_tune: _Tune = None, cudnn_off: bool = False,
+                   layout: Literal["NCDHW", "NCHW", "NDHWC", "NHWC"] | None = None) -> Tensor:
+    """The Convolution of MXNet 0.x, over two or three axes; see Convolution."""
+    if len(kernel) == 1:
+        raise MXNetError(f"Convolution_v1: kernel={kernel} must have 2 or 3 numbers")
+    return convolution(data, weight, bias, kernel=kernel, stride=stride, dilate=dilate, pad=pad,
+                       num_filter=num_filter, num_group=num_group, no_bias=no_bias, layout=layout)
+
+
+def _reach(sizes: Shape, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape, adj: Shape,
+           target: Shape) -> tuple[Shape, Shape]:
+    """(pad, adj) of a transposed convolution; `target` sizes overrule both, the larger share cut in front."""
+    if not any(target):
+        for a, s in zip(adj, stride, strict=True):
+            if a >= s:
+                raise MXNetError(f"Deconvolution: adj={adj} must be smaller than stride={stride}")
+        return pad, adj
+    if len(target) != len(kernel):
+        raise MXNetError(f"Deconvolution: target_shape={target} must have as many numbers as kernel={kernel}")
+    surplus = [s * (n - 1) + d * (k - 1) + 1 - t
+               for n, k, s, d, t in zip(sizes, kernel, stride, dilate, target, strict=True)]
+    if any(s < 0 for s in surplus):
+        raise MXNetError(f"Deconvolution: target_shape={target} is too large for data of size {tuple(sizes)}")
+    return tuple((s + 1) // 2 for s in surplus), tuple(s % 2 for s in surplus)
+
+
+@register("Deconvolution", present=_BIAS, shapes=_weight_shapes(transposed=True))
+def deconvolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
+                  kernel: Shape, stride: Shape = (), dilate: Shape = (), pad: Shape = (), adj: Shape = (),
+                  target_shape: Shape = (), num_filter: int, num_group: int = 1, workspace: int = 512,
+                  no_bias: bool = True, cudnn_tune: _Tune = None, cudnn_off: bool = False,
+                  layout: _Layout = None) -> Tensor:
+    """Transposed convolution: the gradient of Convolution with respect to its data.
+
+    data: (batch, channel, [[depth,] height,] width).  weight: (channel, num_filter / num_group, *kernel).
+    Each axis of the result has stride (size - 1) + dilate (kernel - 1) + 1 - 2 pad + adj elements, or those of
+    `target_shape`, which then decides pad and adj.  Channels-last layouts as in Convolution.
+    """
+    stride, dilate, pad = _geometry("Deconvolution", kernel, stride, dilate, pad)
+    adj = _per_axis(kernel, adj, 0, "Deconvolution", "adj")
+    if layout in _CHANNELS_LAST:
+        data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
+    _check("Deconvolution", data, weight, (0, num_filter // num_group, *kernel), kernel)
+    pad, adj = _reach(data.shape[2:], kernel, stride, dilate, pad, adj, target_shape)
+    out = _TRANSPOSED[len(kernel)](data, weight, bias, stride, pad, adj, num_group, dilate)
+    return out.movedim(1, -1) if layout in _CHANNELS_LAST else out

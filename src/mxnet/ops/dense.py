@@ -1,0 +1,37 @@
+"""Dense layers: one matrix product with a bias.  `shapes=` (see registry) lets weights be of unknown size."""
+
+from math import prod
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..base import MXNetError
+from .registry import register
+
+__all__ = ["fully_connected"]
+
+
+def _dense_shapes(attrs, data, weight, *bias):
+    hidden = attrs["num_hidden"]
+    width = 0
+    if data is not None:
+        width = prod(data[1:]) if attrs["flatten"] else data[-1]
+    return [data, (hidden, width), *[(hidden,) for _ in bias]]
+
+
+@register("FullyConnected", present={"bias": lambda attrs: not attrs["no_bias"]}, shapes=_dense_shapes)
+def fully_connected(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
+                    num_hidden: int, no_bias: bool = False, flatten: bool = True) -> Tensor:
+    """Linear layer: data @ weight.T + bias.
+
+    data: (batch, ...), flattened to (batch, width); with `flatten=False` the product is over the last axis.
+    weight: (num_hidden, width).  bias: (num_hidden,), absent with `no_bias`.
+    Returns (batch, num_hidden), or data's shape with its last axis replaced by num_hidden.
+    """
+    rows = weight.size(0)
+    if rows.__class__ is int and rows != num_hidden:
+        raise MXNetError(f"FullyConnected: weight of shape {tuple(weight.shape)} does not have "
+                         f"num_hidden={num_hidden} rows")
+    if flatten and data.dim() != 2:
+        data = data.flatten(1) if data.dim() > 2 else data.unsqueeze(1)
+    return F.linear(data, weight, bias)

@@ -1,0 +1,274 @@
+"""Output layers: they compute a prediction forward and the gradient of a loss backward, whatever comes from above."""
+
+from math import prod
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ..base import MXNetError
+from .registry import register
+
+__all__ = ["identity_attach_kl_sparse_reg", "linear_regression_output", "logistic_regression_output",
+           "mae_regression_output", "make_loss_output", "softmax_output", "svm_output"]
+
+_Normalization = Literal["batch", "null", "valid"]
+
+
+def _check_label(op: str, label: Tensor, data: Tensor, count: int) -> None:
+    if label.dtype != data.dtype:
+        raise MXNetError(f"{op}: expected label of data's type {data.dtype}, got {label.dtype}")
+    if label.numel() != count:
+        raise MXNetError(f"{op}: label of shape {tuple(label.shape)} does not fit data of shape {tuple(data.shape)}")
+
+
+# --------------------------------------------------------------------------------------------------- softmax
+
+
+class _SoftmaxOutput(torch.autograd.Function):
+    """softmax forward; backward the gradient of cross entropy, as MXNet scales it.
+
+    `options` are the attributes of SoftmaxOutput by name.  Classes lie on axis 1 of (rows, classes, places) data.
+    """
+
+    @staticmethod
+    def forward(data: Tensor, label: Tensor, options: dict) -> Tensor:
+        return torch.softmax(data, 1)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        _, label, ctx.options = inputs
+        ctx.save_for_backward(output, label)
+
+    @staticmethod
+    def backward(ctx, head):
+        out, label = ctx.saved_tensors
+        options = ctx.options
+        if label.shape == out.shape:
+            grad = (out - label) * options["grad_scale"]
+        else:
+            grad = _cross_entropy_gradient(out, label, options)
+        return (grad * head if options["out_grad"] else grad), None, None
+
+
+def _cross_entropy_gradient(out: Tensor, label: Tensor, options: dict) -> Tensor:
+    """out - one_hot(label), smoothed, masked and scaled by the options; labels that are no class hit nothing."""
+    classes, places = out.shape[1:]
+    index = label.long().unsqueeze(1)
+    one_hot = index == torch.arange(classes, device=out.device).view(1, -1, 1)
+    smooth = options["smooth_alpha"] if not options["multi_output"] else 0.0
+    if smooth:
+        rest = smooth / (classes - 1)
+        grad = out - rest - one_hot * (1 - smooth - rest)
+    else:
+        grad = out - one_hot.to(out.dtype)
+    valid = None
+    if options["use_ignore"]:
+        valid = label != options["ignore_label"]
+        grad = grad * valid.unsqueeze(1)
+    scale = options["grad_scale"]
+    match options["normalization"]:
+        case "null":
+            return grad * (scale / places)
+        case "batch":
+            return grad * (scale / label.numel())
+    count = label.numel() if valid is None else valid.sum().clamp_min(1)
+    return grad * (scale / count)
+
+
+def _softmax_label_shapes(attrs, data, label):
+    if data is None:
+        return [data, label]
+    if not attrs["multi_output"]:
+        return [data, label if label == data else tuple(data[:-1])]
+    return [data, label if label is not None and len(label) == len(data) - 1 else (data[0], prod(data[2:]))]
+
+
+@register("SoftmaxOutput", "Softmax", shapes=_softmax_label_shapes)
+def softmax_output(data: Tensor, label: Tensor, *, grad_scale: float = 1.0, ignore_label: float = -1.0,
+                   multi_output: bool = False, use_ignore: bool = False, preserve_shape: bool = False,
+                   normalization: _Normalization = "null", out_grad: bool = False,
+                   smooth_alpha: float = 0.0) -> Tensor:
+    """softmax forward; backward the gradient of its cross entropy with `label`, (softmax - one hot) grad_scale.
+
+    Classes are all but axis 0 of data (default), the last axis (`preserve_shape`) or axis 1 (`multi_output`);
+    label holds class indices over the other axes, or probabilities if it has data's shape.
+    `use_ignore` gives examples labelled `ignore_label` no gradient.  `normalization` divides by the number of
+    labels ("batch") or of labels not ignored ("valid"); with `multi_output`, "null" divides by the places of an
+    example.  `smooth_alpha` moves that much of the label evenly to the other classes.  `out_grad` multiplies
+    by the gradient from above, which is otherwise disregarded.
+    """
+    shape = data.shape
+    if multi_output:
+        view = (shape[0], shape[1], -1)
+    elif preserve_shape:
+        view = (-1, shape[-1], 1)
+    else:
+        view = (shape[0], -1, 1)
+    flat = data.reshape(view)
+    if not (data.requires_grad and torch.is_grad_enabled()):
+        return torch.softmax(flat, 1).reshape(shape)
+    if label.shape == shape:
+        label = label.reshape(view)
+    else:
+        expected = prod(shape) // shape[1] if multi_output else prod(shape[:-1])
+        _check_label("SoftmaxOutput", label, data, expected)
+        # Of a label for each row of matrices that count as one row, MXNet reads the first ones.
+        label = label.reshape(-1)[:flat.shape[0] * flat.shape[2]].reshape(flat.shape[0], flat.shape[2])
+    options = {"grad_scale": grad_scale, "ignore_label": ignore_label, "multi_output": multi_output,
+               "use_ignore": use_ignore, "normalization": normalization, "out_grad": out_grad,
+               "smooth_alpha": smooth_alpha}
+    return _SoftmaxOutput.apply(flat, label, options).reshape(shape)
+
+
+# ------------------------------------------------------------------------------------------------- regression
+
+
+def _regression(name: str, predict, gradient, doc: str):
+    """Register an operator that gives predict(data); its gradient is gradient(prediction, label), scaled."""
+
+    class Regression(torch.autograd.Function):
+        @staticmethod
+        def forward(data, label, scale):
+            return predict(data)
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            _, label, scale = inputs
+            ctx.scale = scale * len(label) / (label.numel() or 1)
+            ctx.save_for_backward(output, label)
+
+        @staticmethod
+        def backward(ctx, head):
+            out, label = ctx.saved_tensors
+            return gradient(out, label) * ctx.scale, None, None
+
+    def operator(data: Tensor, label: Tensor, *, grad_scale: float = 1.0) -> Tensor:
+        if label.shape != data.shape:
+            _check_label(name, label, data, data.numel())
+            label = label.reshape(data.shape)
+        return Regression.apply(data, label, grad_scale)
+
+    def shapes(attrs, data, label):
+        if data is None or label is not None and all(label):
+            return [data, label]
+        return [data, data[:1] if len(data) == 2 and data[1] == 1 else data]
+
+    operator.__doc__ = doc + """
+
+    label: data's shape, or as many elements.  The gradient from above is disregarded; that of the loss is
+    divided by the number of outputs of an example and multiplied by grad_scale.
+    """
+    register(name, shapes=shapes)(operator)
+    return operator
+
+
+linear_regression_output = _regression(
+    "LinearRegressionOutput", torch.clone, torch.sub,
+    "A copy of data forward; backward the gradient of (data - label) ** 2 / 2.")
+logistic_regression_output = _regression(
+    "LogisticRegressionOutput", torch.sigmoid, torch.sub,
+    "sigmoid(data) forward; backward the gradient of its cross entropy with label.")
+mae_regression_output = _regression(
+    "MAERegressionOutput", torch.clone, lambda out, label: torch.where(out > label, 1.0, -1.0).to(out.dtype),
+    "A copy of data forward; backward the gradient of |data - label|.")
+
+
+# -------------------------------------------------------------------------------------------------- the others
+
+
+class _SVMOutput(torch.autograd.Function):
+    @staticmethod
+    def forward(data, label, margin, coefficient, linear):
+        return data.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs[:2])
+        ctx.options = inputs[2:]
+
+    @staticmethod
+    def backward(ctx, head):
+        data, label = ctx.saved_tensors
+        margin, coefficient, linear = ctx.options
+        hit = label.long().unsqueeze(-1) == torch.arange(data.shape[-1], device=data.device)
+        sign = torch.where(hit, -1.0, 1.0).to(data.dtype)
+        short = margin + sign * data  # how far each class is from its side of the margin
+        slope = (short > 0).to(data.dtype) if linear else 2 * short.clamp_min(0)
+        return coefficient * sign * slope, None, None, None, None
+
+
+def _row_label_shapes(attrs, data, label):
+    return [data, label if data is None else tuple(data[:-1])]
+
+
+@register("SVMOutput", shapes=_row_label_shapes)
+def svm_output(data: Tensor, label: Tensor, *, margin: float = 1.0, regularization_coefficient: float = 1.0,
+               use_linear: bool = False) -> Tensor:
+    """A copy of data forward; backward the gradient of the hinge loss of each class against the rest.
+
+    data: (..., classes).  label: (...), class indices.  With t = 1 for the label's class and -1 for others the loss is
+    max(0, margin - t data), squared unless `use_linear`, times regularization_coefficient.
+    """
+    _check_label("SVMOutput", label, data, prod(data.shape[:-1]))
+    return _SVMOutput.apply(data, label.reshape(data.shape[:-1]), margin, regularization_coefficient, use_linear)
+
+
+class _MakeLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(data, scale, thresh, normalization):
+        return data.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        data, ctx.scale, ctx.thresh, ctx.normalization = inputs
+        ctx.save_for_backward(data)
+
+    @staticmethod
+    def backward(ctx, head):
+        data, = ctx.saved_tensors
+        grad = torch.full_like(data, ctx.scale)
+        if ctx.normalization == "batch":
+            grad /= data.shape[0]
+        elif ctx.normalization == "valid":
+            grad /= (data > ctx.thresh).sum().clamp_min(1)
+        return grad, None, None, None
+
+
+@register("MakeLoss")
+def make_loss_output(data: Tensor, *, grad_scale: float = 1.0, valid_thresh: float = 0.0,
+                     normalization: _Normalization = "null") -> Tensor:
+    """A copy of data that is a loss: its gradient is grad_scale, whatever comes from above.
+
+    `normalization` divides it by the batch size ("batch") or the number of elements above valid_thresh ("valid").
+    """
+    return _MakeLoss.apply(data, grad_scale, valid_thresh, normalization)
+
+
+class _SparseRegularized(torch.autograd.Function):
+    @staticmethod
+    def forward(data, average, target, penalty, momentum):
+        return data.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        data, ctx.average, *ctx.options = inputs
+        ctx.save_for_backward(data)
+
+    @staticmethod
+    def backward(ctx, head):
+        data, = ctx.saved_tensors
+        target, penalty, momentum = ctx.options
+        average = ctx.average.mul_(momentum).add_(data.mean(0), alpha=1 - momentum)
+        return head + penalty * ((1 - target) / (1 - average) - target / average), None, None, None, None
+
+
+@register("IdentityAttachKLSparseReg", aux=("moving_avg",),
+          shapes=lambda attrs, data, average: [data, average if data is None else data[1:]])
+def identity_attach_kl_sparse_reg(data: Tensor, moving_avg: Tensor, *, sparseness_target: float = 0.1,
+                                  penalty: float = 1e-3, momentum: float = 0.9) -> Tensor:
+    """A copy of data; backward adds the gradient of the divergence of mean activations from sparseness_target.
+
+    data: (batch, units), activations between 0 and 1.  moving_avg: (units,), moved by each backward pass.
+    """
+    return _SparseRegularized.apply(data, moving_avg, sparseness_target, penalty, momentum)

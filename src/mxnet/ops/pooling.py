@@ -1,0 +1,260 @@
+"""Pooling and resampling of images: windows (max, avg, sum, lp), adaptive averages, up-sampling."""
+
+from functools import lru_cache
+from math import prod
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..base import MXNetError
+from .conv import deconvolution
+from .registry import Shape, register
+
+__all__ = ["adaptive_avg_pooling", "bilinear_resize", "pooling", "pooling_v1", "up_sampling"]
+
+_MAX = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+_CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
+_Kind = Literal["avg", "lp", "max", "sum"]
+
+
+@lru_cache(maxsize=1024)
+def _geometry(op: str, kernel: Shape, stride: Shape, pad: Shape) -> tuple[Shape, Shape]:
+    """(stride, pad) in full; MXNetError for those that make no sense."""
+    if len(kernel) not in _MAX:
+        raise MXNetError(f"{op}: kernel={kernel} must have 1, 2 or 3 numbers")
+    stride, pad = stride or (1,) * len(kernel), pad or (0,) * len(kernel)
+    if not len(stride) == len(pad) == len(kernel):
+        raise MXNetError(f"{op}: stride={stride} and pad={pad} must have as many numbers as kernel={kernel}")
+    if min(kernel) <= 0 or min(stride) <= 0:
+        raise MXNetError(f"{op}: kernel={kernel} and stride={stride} must be positive")
+    if any(p >= k for p, k in zip(pad, kernel, strict=True)):
+        raise MXNetError(f"{op}: pad={pad} must be smaller than kernel={kernel}")
+    return stride, pad
+
+
+def _overhang(sizes: Shape, kernel: Shape, stride: Shape, pad: Shape, convention: str) -> Shape:
+    """How far the last windows reach beyond the padded data, by axis; "valid" windows never do."""
+    if convention == "valid":
+        return (0,) * len(kernel)
+    if convention == "same":
+        count = [-(-n // s) for n, s in zip(sizes, stride, strict=True)]
+    else:
+        count = [-(-(n + 2 * p - k) // s) + 1
+                 for n, k, s, p in zip(sizes, kernel, stride, pad, strict=True)]
+    return tuple(max((c - 1) * s + k - n - 2 * p, 0)
+                 for c, n, k, s, p in zip(count, sizes, kernel, stride, pad, strict=True))
+
+
+def _extend(data: Tensor, before: Shape, after: Shape, value: float) -> Tensor:
+    """`data` with its last axes continued by `value`."""
+    widths = [w for pair in zip(reversed(before), reversed(after), strict=True) for w in pair]
+    return F.pad(data, widths, value=value)
+
+
+def _sums(data: Tensor, kernel: Shape, stride: Shape) -> Tensor:
+    """Sum over each window."""
+    if len(kernel) == 1:
+        return F.avg_pool2d(data.unsqueeze(-2), (1, *kernel), (1, *stride), divisor_override=1).squeeze(-2)
+    average = F.avg_pool2d if len(kernel) == 2 else F.avg_pool3d
+    return average(data, kernel, stride, divisor_override=1)
+
+
+def _averages(data: Tensor, kernel: Shape, stride: Shape, pad: Shape, over: Shape, with_pad: bool) -> Tensor:
+    """Mean over each window, of the elements inside the data (and its padding, `with_pad`)."""
+    if not any(over) and all(2 * p <= k for p, k in zip(pad, kernel, strict=True)):
+        average = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}[len(kernel)]
+        return average(data, kernel, stride, pad, False, with_pad)
+    ones = data.new_ones((1, 1, *data.shape[2:]))
+    nothing = (0,) * len(kernel)
+    if with_pad:
+        counted = _extend(_extend(ones, pad, pad, 1.0), nothing, over, 0.0)
+    else:
+        counted = _extend(ones, pad, tuple(p + o for p, o in zip(pad, over, strict=True)), 0.0)
+    padded = _extend(data, pad, tuple(p + o for p, o in zip(pad, over, strict=True)), 0.0)
+    return _sums(padded, kernel, stride) / _sums(counted, kernel, stride).clamp_min(1)
+
+
+def _root(powers: Tensor, p: int) -> Tensor:
+    if p == 1:
+        return powers
+    return powers.sqrt() if p == 2 else powers.sign() * powers.abs().pow(1 / 3)
+
+
+def _check_lp(p: int | None) -> int:
+    if p not in (1, 2, 3):
+        raise MXNetError(f"Pooling: p_value={p} must be 1, 2 or 3 with pool_type='lp'")
+    return p
+
+
+def _windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, over: Shape, p: int | None,
+             with_pad: bool) -> Tensor:
+    """Pooling of (batch, channel, ...) data whose geometry is settled."""
+    if kind == "avg":
+        return _averages(data, kernel, stride, pad, over, with_pad)
+    if kind == "max":
+        if any(over) or any(2 * p > k for p, k in zip(pad, kernel, strict=True)):
+            after = tuple(p + o for p, o in zip(pad, over, strict=True))
+            data, pad = _extend(data, pad, after, torch.finfo(data.dtype).min), 0
+        return _MAX[len(kernel)](data, kernel, stride, pad)
+    if any(pad) or any(over):
+        data = _extend(data, pad, tuple(p + o for p, o in zip(pad, over, strict=True)), 0.0)
+    if kind == "sum":
+        return _sums(data, kernel, stride)
+    return _root(_sums(data.pow(_check_lp(p)), kernel, stride), p)
+
+
+def _everything(data: Tensor, kind: str, p: int | None) -> Tensor:
+    """One window over all of (batch, channel, ...)."""
+    if kind == "max":
+        best = data.flatten(2).max(-1, keepdim=True).values
+        return best.reshape(data.shape[:2] + (1,) * (data.dim() - 2))
+    axes = tuple(range(2, data.dim()))
+    if kind == "avg":
+        return data.mean(axes, keepdim=True)
+    if kind == "sum":
+        return data.sum(axes, keepdim=True)
+    return _root(data.pow(_check_lp(p)).sum(axes, keepdim=True), p)
+
+
+def _check_rank(op: str, data: Tensor, rank: int) -> None:
+    if data.dim() != rank:
+        raise MXNetError(f"{op}: data of shape {tuple(data.shape)} must have {rank} axes: batch, channel and "
+                         "one for each number of kernel")
+
+
+def _check_size(data: Tensor, kernel: Shape, pad: Shape) -> None:
+    for n, k, p in zip(data.shape[2:], kernel, pad, strict=True):
+        if k > n + 2 * p:
+            raise MXNetError(f"Pooling: kernel={kernel} exceeds data of shape {tuple(data.shape)} with pad={pad}")
+
+
+@register("Pooling")
+def pooling(data: Tensor, *, kernel: Shape = (), pool_type: _Kind = "max", global_pool: bool = False,
+            cudnn_off: bool = False, pooling_convention: Literal["full", "same", "valid"] = "valid",
+            stride: Shape = (), pad: Shape = (), p_value: int | None = None,
+            count_include_pad: bool | None = None,
+            layout: Literal["NCDHW", "NCHW", "NCW", "NDHWC", "NHWC", "NWC"] | None = None) -> Tensor:
+    """Largest element, mean, sum or Lp norm of each window of (batch, channel, [[depth,] height,] width).
+
+    `pooling_convention` "valid" counts floor((size + 2 pad - kernel) / stride) + 1 windows on an axis, "full" takes
+    the ceiling, "same" (without pad) counts ceil(size / stride).  The mean counts the padding unless
+    `count_include_pad=False`.  `global_pool` takes one window over everything and ignores kernel, stride and pad.
+    """
+    last = layout in _CHANNELS_LAST
+    if last:
+        data = data.movedim(-1, 1)
+    if global_pool:
+        if data.dim() < 3 or data.dim() > 5:
+            raise MXNetError(f"Pooling: data of shape {tuple(data.shape)} must have 3, 4 or 5 axes")
+        out = _everything(data, pool_type, p_value)
+    else:
+        stride, pad = _geometry("Pooling", kernel, stride, pad)
+        _check_rank("Pooling", data, len(kernel) + 2)
+        if pooling_convention == "same" and any(pad):
+            raise MXNetError(f"Pooling: pooling_convention='same' excludes pad={pad}")
+        if pooling_convention != "same":
+            _check_size(data, kernel, pad)
+        over = _overhang(data.shape[2:], kernel, stride, pad, pooling_convention)
+        out = _windows(data, pool_type, kernel, stride, pad, over, p_value, count_include_pad is not False)
+    return out.movedim(1, -1) if last else out
+
+
+@register("Pooling_v1")
+def pooling_v1(data: Tensor, *, kernel: Shape = (), pool_type: Literal["avg", "max", "sum"] = "max",
+               global_pool: bool = False, pooling_convention: Literal["full", "valid"] = "valid",
+               stride: Shape = (), pad: Shape = ()) -> Tensor:
+    """The Pooling of MXNet 0.x, over two or three axes: its mean always divides by the size of the window."""
+    if data.dim() < 4:
+        raise MXNetError(f"Pooling_v1: data of shape {tuple(data.shape)} must have 4 or 5 axes")
+    if pool_type != "avg" or global_pool:
+        return pooling(data, kernel=kernel, pool_type=pool_type, global_pool=global_pool, stride=stride, pad=pad,
+                       pooling_convention=pooling_convention)
+    return pooling(data, kernel=kernel, pool_type="sum", stride=stride, pad=pad,
+                   pooling_convention=pooling_convention) / prod(kernel)
+
+
+@register("_contrib_AdaptiveAvgPooling2D")
+def adaptive_avg_pooling(data: Tensor, *, output_size: Shape = ()) -> Tensor:
+    """Means over a grid of output_size cells of (batch, channel, height, width) data; one number serves both axes.
+
+    Without `output_size` one cell covers everything.
+    """
+    _check_rank("AdaptiveAvgPooling2D", data, 4)
+    if len(output_size) == 1:
+        output_size *= 2
+    return F.adaptive_avg_pool2d(data, output_size if len(output_size) == 2 else (1, 1))
+
+
+_ResizeMode = Literal["like", "odd_scale", "size", "to_even_down", "to_even_up", "to_odd_down", "to_odd_up"]
+
+_ROUNDED = {
+    "to_even_down": lambda n: n - n % 2,
+    "to_even_up": lambda n: n + n % 2,
+    "to_odd_down": lambda n: n - 1 + n % 2,
+    "to_odd_up": lambda n: n + 1 - n % 2,
+}
+
+
+def _scaled(size: int, scale: float, keep_odd: bool) -> int:
+    """`size` times `scale`; where odd sizes shall keep their middle, only what lies between the ends is scaled."""
+    return int((size - 1) * scale) + 1 if keep_odd and size % 2 else int(size * scale)
+
+
+@register("_contrib_BilinearResize2D", present={"like": lambda attrs: attrs["mode"] == "like"})
+def bilinear_resize(data: Tensor, like: Tensor | None = None, *, height: int = 1, width: int = 1,
+                    scale_height: float | None = None, scale_width: float | None = None,
+                    mode: _ResizeMode = "size", align_corners: bool = True) -> Tensor:
+    """Resize (batch, channel, height, width) images by bilinear interpolation.
+
+    `mode` "size": to (height, width), or by the scales if both are given; "odd_scale": by the scales, such that odd
+    sizes stay odd for whole scales; "like": to the size of the second input; "to_even_up", "to_odd_down", ...: to the
+    nearest even or odd size.
+    """
+    _check_rank("BilinearResize2D", data, 4)
+    rows, columns = data.shape[2:]
+    if mode == "like":
+        size = tuple(like.shape[2:])
+    elif mode in _ROUNDED:
+        size = (_ROUNDED[mode](rows), _ROUNDED[mode](columns))
+    elif scale_height is not None and scale_width is not None:
+        odd = mode == "odd_scale"
+        size = (_scaled(rows, scale_height, odd), _scaled(columns, scale_width, odd))
+    else:
+        size = (height, width)
+    if min(size) < 1:
+        raise MXNetError(f"BilinearResize2D: cannot resize {tuple(data.shape)} to {size}")
+    return F.interpolate(data, size, mode="bilinear", align_corners=align_corners)
+
+
+def _up_sampling_shapes(attrs, *shapes):
+    if attrs["sample_type"] != "bilinear":
+        return list(shapes)
+    size = 2 * attrs["scale"] - attrs["scale"] % 2
+    return [shapes[0], (attrs["num_filter"], 1, size, size), *shapes[2:]]
+
+
+@register("UpSampling", shapes=_up_sampling_shapes)
+def up_sampling(*data: Tensor, scale: int, num_filter: int = 0, sample_type: Literal["bilinear", "nearest"],
+                multi_input_mode: Literal["concat", "sum"] = "concat", num_args: int | None = None,
+                workspace: int = 512) -> Tensor:
+    """Enlarge (batch, channel, height, width) images by a whole factor.
+
+    "nearest" repeats pixels, and brings further inputs to the size of the first result, joined with it along the
+    channels or summed.  "bilinear" is a Deconvolution of each channel by itself: the second input is its weight,
+    (num_filter, 1, k, k) with k = 2 scale - scale % 2.
+    """
+    first = data[0]
+    _check_rank("UpSampling", first, 4)
+    if sample_type == "bilinear":
+        if len(data) != 2:
+            raise MXNetError(f"UpSampling: expected data and weight for sample_type='bilinear', got {len(data)} inputs")
+        size = 2 * scale - scale % 2
+        return deconvolution(first, data[1], kernel=(size, size), stride=(scale, scale), pad=(scale // 2,) * 2,
+                             num_filter=num_filter, num_group=num_filter)
+    rows, columns = first.shape[2] * scale, first.shape[3] * scale
+    enlarged = [F.interpolate(image, (rows, columns), mode="nearest") for image in data]
+    if len(enlarged) == 1:
+        return enlarged[0]
+    return torch.cat(enlarged, 1) if multi_input_mode == "concat" else sum(enlarged[1:], enlarged[0])

@@ -1,0 +1,105 @@
+"""Softmax and its kin along one axis; the loss layers built on it are in `output`."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ..base import MXNetError
+from .registry import DType, register
+
+__all__ = ["log_softmax", "softmax", "softmax_activation", "softmax_cross_entropy", "softmin"]
+
+
+def _prepare(op: str, data: Tensor, axis: int, temperature: float | None) -> Tensor:
+    """`data` divided by the temperature; MXNetError where softmax is not defined."""
+    if not data.is_floating_point():
+        raise MXNetError(f"{op}: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    if not -data.dim() <= axis < data.dim():
+        raise MXNetError(f"{op}: axis={axis} is out of range for data of shape {tuple(data.shape)}")
+    return data if temperature is None or temperature == 1 else data / temperature
+
+
+def _inside(data: Tensor, length: Tensor, axis: int) -> Tensor:
+    """Which elements of `data` lie within the first `length` along `axis`."""
+    if length.is_floating_point():
+        raise MXNetError(f"softmax: expected an integer length, got {str(length.dtype).removeprefix('torch.')}")
+    rest = data.select(axis, 0).shape if data.shape[axis] else length.shape
+    if length.shape != rest:
+        raise MXNetError(f"softmax: length of shape {tuple(length.shape)} must be data's shape "
+                         f"{tuple(data.shape)} without axis={axis}")
+    place = torch.arange(data.shape[axis], device=data.device)
+    shape = [1] * data.dim()
+    shape[axis] = -1
+    return place.view(shape) < length.unsqueeze(axis)
+
+
+@register("softmax", present={"length": lambda attrs: bool(attrs["use_length"])})
+def softmax(data: Tensor, length: Tensor | None = None, *, axis: int = -1, temperature: float | None = None,
+            dtype: DType | None = None, use_length: bool | None = False) -> Tensor:
+    """exp(x / temperature), divided by its sum along `axis`.
+
+    length: with `use_length`, how many leading elements along `axis` take part; data's shape without `axis`,
+    integers.  The others give 0.  dtype: of the result (default: data's).
+    """
+    data = _prepare("softmax", data, axis, temperature)
+    if length is None:
+        return torch.softmax(data, axis, dtype)
+    inside = _inside(data, length, axis)
+    # Rows of length 0 would be 0 / 0: the mask after the softmax makes them (and their gradients) 0.
+    masked = data.masked_fill(~inside, torch.finfo(data.dtype).min)
+    return torch.softmax(masked, axis, dtype).masked_fill(~inside, 0)
+
+
+@register("log_softmax")
+def log_softmax(data: Tensor, *, axis: int = -1, temperature: float | None = None, dtype: DType | None = None,
+                use_length: bool | None = False) -> Tensor:
+    """Logarithm of softmax along `axis`, computed without overflow."""
+    return torch.log_softmax(_prepare("log_softmax", data, axis, temperature), axis, dtype)
+
+
+@register("softmin")
+def softmin(data: Tensor, *, axis: int = -1, temperature: float | None = None, dtype: DType | None = None,
+            use_length: bool | None = False) -> Tensor:
+    """softmax of -x along `axis`."""
+    return torch.softmax(-_prepare("softmin", data, axis, temperature), axis, dtype)
+
+
+@register("SoftmaxActivation")
+def softmax_activation(data: Tensor, *, mode: Literal["channel", "instance"] = "instance") -> Tensor:
+    """softmax along the last axis ("instance") or along axis 1 of at least three ("channel")."""
+    if mode == "channel" and data.dim() < 3:
+        raise MXNetError(f"SoftmaxActivation: data of shape {tuple(data.shape)} must have at least 3 axes "
+                         "with mode='channel'")
+    return torch.softmax(data, 1 if mode == "channel" else -1)
+
+
+class _CrossEntropy(torch.autograd.Function):
+    """Sum of -log softmax at the labels, which is kept below -log(1e-8); the gradient knows no such bound."""
+
+    @staticmethod
+    def forward(data: Tensor, label: Tensor) -> Tensor:
+        probability = torch.softmax(data, -1).gather(1, label)
+        return -probability.clamp_min(1e-8).log().sum().reshape(1)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad):
+        data, label = ctx.saved_tensors
+        return grad * (torch.softmax(data, -1) - torch.zeros_like(data).scatter_(1, label, 1)), None
+
+
+@register("softmax_cross_entropy")
+def softmax_cross_entropy(data: Tensor, label: Tensor) -> Tensor:
+    """Cross entropy of softmax(data), (batch, classes), with class indices `label`, (batch,), summed: shape (1,)."""
+    if data.dim() != 2:
+        raise MXNetError(f"softmax_cross_entropy: data of shape {tuple(data.shape)} must have 2 axes")
+    if label.shape != data.shape[:1]:
+        raise MXNetError(f"softmax_cross_entropy: label of shape {tuple(label.shape)} does not fit data of shape "
+                         f"{tuple(data.shape)}")
+    if label.dtype != data.dtype:
+        raise MXNetError(f"softmax_cross_entropy: expected label of data's type {data.dtype}, got {label.dtype}")
+    return _CrossEntropy.apply(data, label.long().clamp(0, data.shape[1] - 1).unsqueeze(1))
