@@ -1,18 +1,22 @@
 """MXNet's random streams on the CPU, number for number: behind `random`, Dropout and the initializers.
 
-A `Generator` serves one context. It knows NumPy only; `random.py` and the operators turn what it draws into
-NDArrays. The raw words come from `_rng_twister`, the distributions from `_rng_samplers`.
+A `Generator` serves one context. It draws with NumPy alone; the operators turn what it draws into tensors.
+The raw words come from `_rng_twister`, the distributions from `_rng_samplers`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ._rng_samplers import Rejection, log, mixed, normals, polar_points, polar_scale, unit
 from ._rng_twister import Cursor, Streams
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["Generator", "generator", "get_state", "seed", "set_state"]
 
@@ -81,22 +85,46 @@ class Generator:
     """
 
     def __init__(self, seed: int = 0):
+        self._seed = seed
         self._parallel = Streams(seed)
         self._serial = Streams(seed)
+        self._torch: dict[str, torch.Generator] = {}
 
     def seed(self, seed: int, serial: int | None = None) -> None:
         """Restart the parallel source from `seed` (mod 2**32), the serial one from `serial` or the same."""
+        self._seed = seed
         self._parallel.seed(seed)
         self._serial.seed(seed if serial is None else serial)
+        for each in self._torch.values():
+            each.manual_seed(seed % 2**32)
 
     def get_state(self) -> dict:
         """A picklable snapshot; cheap, because nothing is copied until more words are made."""
-        return {"parallel": self._parallel.get_state(), "serial": self._serial.get_state()}
+        return {
+            "seed": self._seed,
+            "parallel": self._parallel.get_state(),
+            "serial": self._serial.get_state(),
+            "torch": {device: each.get_state() for device, each in self._torch.items()},
+        }
 
     def set_state(self, state: dict) -> None:
         """Go on from a snapshot of `get_state`."""
+        self._seed = state["seed"]
         self._parallel.set_state(state["parallel"])
         self._serial.set_state(state["serial"])
+        for device in self._torch.keys() | state["torch"]:
+            kept = state["torch"].get(device)
+            made = self.torch(device)
+            made.manual_seed(self._seed % 2**32) if kept is None else made.set_state(kept)
+
+    def torch(self, device: torch.device | str) -> torch.Generator:
+        """torch's own generator on `device`, for draws that MXNet's streams do not serve; seeded along."""
+        found = self._torch.get(str(device))
+        if found is None:
+            from torch import Generator as TorchGenerator
+
+            found = self._torch[str(device)] = TorchGenerator(device).manual_seed(self._seed % 2**32)
+        return found
 
     # parallel source
 
@@ -243,13 +271,14 @@ class Generator:
 
     def choice(self, n: int, k: int) -> np.ndarray:
         """`k` different ones of range(n), int64 (k,), as `mx.np.random.choice` without replacement."""
-        words = self._serial.take(1, n - k, n - k) if n > k else []
-        chosen = np.arange(k)
-        for i, word in zip(range(k, n), words, strict=True):  # reservoir sampling
-            j = int(word) % (i + 1)
-            if j < k:
-                chosen[j] = i
-        return chosen
+        order = list(range(n))
+        size = max(k, n - k)  # a reservoir of this size is sampled, and it or what is left over is the answer
+        words = self._serial.take(1, n - size, n - size).tolist() if n > size else []
+        for i, word in zip(range(size, n), words, strict=True):
+            place = word % (i + 1)
+            if place < size:
+                order[place], order[i] = i, order[place]
+        return np.array(order[:k] if size == k else order[size:], np.int64)
 
     def permutation(self, n: int, rows: bool = False) -> np.ndarray:
         """The order, int64 (n,), into which `shuffle` brings `n` numbers, or `rows` of a larger array."""

@@ -152,10 +152,10 @@ class Rejection:
             out[at[good]] = d[at[good]] * v[good]
             done[tried] = good
             todo = todo[~done]
-        out = mixed(np.multiply, out, beta)
+        out = mixed(np.multiply, out, beta).astype(self.dtype, copy=False)
         if boost.any():
             exponent = mixed(np.divide, np.ones(1, self.dtype), alpha[boost])
-            out[boost] = mixed(np.multiply, out[boost], power(self.uniform(lanes[boost]), exponent))
+            out[boost] = out[boost] * power(self.uniform(lanes[boost]), exponent)
         return out
 
     def poisson(self, lanes: np.ndarray, lam: np.ndarray) -> np.ndarray:
