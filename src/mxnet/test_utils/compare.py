@@ -110,7 +110,7 @@ def same(a, b) -> bool:
 def checkShapes(a, b):
     """AssertionError unless two arrays have the same shape; NumPy would broadcast them."""
     if a.shape != b.shape:
-        raise AssertionError(_report(f"a.shape = {a.shape} and b.shape = {b.shape} are not equal", a, b, ""))
+        raise AssertionError(_report(f"a.shape = {a.shape} and b.shape = {b.shape} are not equal", a, b))
 
 
 def almost_equal(a, b, rtol=None, atol=None, equal_nan=False, use_broadcast=True) -> bool:
@@ -172,21 +172,22 @@ def assert_allclose(a, b, rtol=1e-07, atol=0, equal_nan=True):
     assert_almost_equal(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
-def _report(what: str, a, b, join: str) -> str:
+def _report(what: str, a, b) -> str:
     from numpy.testing import build_err_msg
 
-    return build_err_msg([_numpy(a), _numpy(b)], err_msg=join + what)
+    with np.printoptions(threshold=100):
+        return build_err_msg([_numpy(a), _numpy(b)], err_msg=what)
 
 
 def _describe(a, b, violation, wrong, rtol, atol, names, count) -> str:
     """The message of a failed comparison; prints the `count` worst elements on the way."""
-    a, b = np.broadcast_arrays(a, b)
+    wide_a, wide_b = np.broadcast_arrays(a, b)
     rank = np.where(np.isnan(violation), np.inf, violation).ravel()
     order = [i for i in np.argsort(-rank, kind="stable") if wrong.ravel()[i]]
     places = [tuple(map(int, np.unravel_index(i, violation.shape))) for i in order[:max(count, 1)]]
 
     def at(place):
-        return f"{place}, {names[0]}={a[place]:.8f}, {names[1]}={b[place]:.8f}"
+        return f"{place}, {names[0]}={wide_a[place]:.8f}, {names[1]}={wide_b[place]:.8f}"
 
     if violation.ndim:
         print(f"\n*** Maximum errors for vector of size {violation.size}:  rtol={rtol}, atol={atol}\n")
@@ -196,7 +197,7 @@ def _describe(a, b, violation, wrong, rtol, atol, names, count) -> str:
     if violation.ndim:
         worst += (f" (mismatch {100 * np.count_nonzero(wrong) / violation.size:f}%).\n"
                   f"Location of maximum error: {at(places[0])}")
-    return _report(worst, a, b, "\n")
+    return _report(worst, a, b)
 
 
 def assert_exception(f, exception_type, *args, **kwargs):
