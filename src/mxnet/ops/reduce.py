@@ -81,6 +81,8 @@ def _prod(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
     chosen = [one_axis("prod", data, a) for a in axes or range(data.dim())]
     if len(set(chosen)) < len(chosen):
         raise MXNetError(f"Operator prod: reduction axes have duplicates {axes}")
+    if not chosen:
+        return data.clone()
     for axis in sorted(chosen, reverse=True):
         data = data.prod(axis, keepdim=keepdims, dtype=dtype)
     return data
