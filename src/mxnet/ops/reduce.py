@@ -137,9 +137,9 @@ def norm(data: Tensor, *, ord: int = 2, axis: Shape | None = None,
     """
     if ord not in (1, 2):
         raise MXNetError(f"Operator norm: ord must be 1 or 2, got {ord}")
-    x = data if data.is_floating_point() else data.double()
-    result = torch.linalg.vector_norm(x, ord, axis or None, keepdim=keepdims)
     dtype = data.dtype if out_dtype is None else getattr(torch, out_dtype)
+    x = data.to(torch.promote_types(data.dtype, dtype)) if data.is_floating_point() else data.double()
+    result = torch.linalg.vector_norm(x, ord, axis or None, keepdim=keepdims)
     return _at_least_1d(result.to(dtype))
 
 
