@@ -100,7 +100,8 @@ def run_import(worker, rounds):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n\n")[1])
-    parser.add_argument("--mxnet", default=os.environ.get("GLUEBALL_ORACLE"), help="an interpreter with real MXNet 1.9.1")
+    parser.add_argument("--mxnet", default=os.environ.get("GLUEBALL_ORACLE"),
+                        help="an interpreter with real MXNet 1.9.1")
     parser.add_argument("--rows", default=",".join(ROWS), help="comma separated: " + ", ".join(ROWS))
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--json", help="write medians in microseconds and spreads to this file")

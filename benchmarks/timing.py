@@ -4,15 +4,12 @@ import statistics
 import time
 
 
-def calls_for(step, seconds=0.02):
+def calls_for(step, seconds=0.02, wait=None):
     """How many calls of `step` fill about `seconds`."""
-    step()
+    measure(step, 1, wait)
     calls = 1
     while True:
-        start = time.perf_counter()
-        for _ in range(calls):
-            step()
-        took = time.perf_counter() - start
+        took = measure(step, calls, wait) * calls
         if took > seconds / 4:
             return max(1, int(calls * seconds / took))
         calls *= 4

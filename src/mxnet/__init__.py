@@ -5,12 +5,13 @@ from .base import MXNetError
 from .context import Context, cpu, cpu_pinned, current_context, gpu
 from .libinfo import __version__
 from .util import is_np_array, is_np_shape, np_array, np_shape, set_np_shape, use_np, use_np_array, use_np_shape
+
 from . import ndarray  # isort: skip
-from . import ndarray as nd
-from . import random
-from . import random as rnd
-from . import autograd, initializer, lr_scheduler, name, registry
+from . import autograd, initializer, lr_scheduler, name, random, registry
 from . import initializer as init
+from . import ndarray as nd
+from . import random as rnd
+
 from . import optimizer, kvstore, gluon, contrib, runtime  # isort: skip
 from . import kvstore as kv
 from . import test_utils

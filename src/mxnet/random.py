@@ -6,7 +6,7 @@ The CPU streams are MXNet's: after the same calls, the same numbers.  The defaul
 from . import _rng
 from .base import integer_types
 from .context import Context
-from .ndarray.random import (  # noqa: F401
+from .ndarray.random import (
     exponential,
     gamma,
     generalized_negative_binomial,

@@ -107,7 +107,8 @@ class Block:
     def _register_attribute(self, name, value):
         existing = self.__dict__.get(name)
         if isinstance(existing, (Block, Parameter)) and not isinstance(value, type(existing)):
-            raise TypeError(f"Changing attribute type for {name} from {type(existing)} to {type(value)} is not allowed.")
+            raise TypeError(f"Changing attribute type for {name} from {type(existing)} to {type(value)}"
+                            "is not allowed.")
         if isinstance(value, Block):
             self.register_child(value, name)
         elif isinstance(value, Parameter):
@@ -251,7 +252,8 @@ class Block:
             raise MXNetError(f"{filename} holds {len(loaded)} arrays without names; parameters need names")
         if not any("." in name for name in loaded) and any("." in path for path in params):
             del loaded
-            self.collect_params().load(filename, ctx, allow_missing, ignore_extra, self.prefix, cast_dtype, dtype_source)
+            self.collect_params().load(filename, ctx, allow_missing, ignore_extra, self.prefix, cast_dtype,
+                                       dtype_source)
             return
         if not allow_missing:
             self._check_missing(params, loaded, filename)

@@ -44,7 +44,7 @@ def infer_parameters(block, args, kwargs):
 
 
 def _tree_params(block):
-    found = {p: None for p in block.collect_params().values()}
+    found = dict.fromkeys(block.collect_params().values())
 
     def add(b):
         found.update((p, None) for p in b._reg_params.values())
@@ -81,7 +81,7 @@ def _by_rules(block, waiting, args, kwargs) -> bool:
     try:
         with autograd.pause(train_mode=autograd.is_training()), _meta_mode():
             block.forward(*_replace(_to_meta, args), **_replace(_to_meta, kwargs))
-    except Exception:  # noqa: BLE001  (the real run, or the solver, will tell the user what is wrong)
+    except Exception:
         return False
     finally:
         state.dry_run = before

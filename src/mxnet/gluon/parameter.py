@@ -20,10 +20,10 @@ tensor_types = (ndarray.NDArray,)
 _UNINITIALIZED = ("Parameter '{0}' has not been initialized. Note that you should initialize parameters and create "
                   "Trainer with Block.collect_params() instead of Block.params because the later does not include "
                   "Parameters of nested child Blocks")
-_DEFERRED = ("Parameter '{0}' has not been initialized yet because initialization was deferred. Actual initialization "
-             "happens during the first forward pass. Please pass one batch of data through the network before accessing "
-             "Parameters. You can also avoid deferred initialization by specifying in_units, num_features, etc., for "
-             "network layers.")
+_DEFERRED = ("Parameter '{0}' has not been initialized yet because initialization was deferred. Actual "
+             "initialization happens during the first forward pass. Please pass one batch of data through the network "
+             "before accessing Parameters. You can also avoid deferred initialization by specifying in_units, "
+             "num_features, etc., for network layers.")
 
 
 class DeferredInitializationError(MXNetError):
@@ -346,8 +346,9 @@ class Parameter:
 
     def list_row_sparse_data(self, row_id):
         """Rows of a row_sparse parameter on all contexts; RuntimeError for dense ones."""
-        raise RuntimeError(f"Cannot return copies of Parameter '{self.name}' on all contexts via list_row_sparse_data() "
-                           f"because its storage type is {self._stype}. Please use data() instead.")
+        raise RuntimeError(f"Cannot return copies of Parameter '{self.name}' on all contexts via "
+                           f"list_row_sparse_data() because its storage type is {self._stype}. Please use data() "
+                           "instead.")
 
     def _reduce(self):
         """The average over the contexts, on cpu(0)."""
@@ -388,8 +389,8 @@ class Constant(Parameter):
     @grad_req.setter
     def grad_req(self, req):
         if req != "null":
-            warnings.warn(f'Constant parameter "{self.name}" does not support grad_req other than "null", and new value '
-                          f'"{req}" is ignored.', stacklevel=2)
+            warnings.warn(f'Constant parameter "{self.name}" does not support grad_req other than "null", and new '
+                          f'value "{req}" is ignored.', stacklevel=2)
         self._grad_req = "null"
 
 

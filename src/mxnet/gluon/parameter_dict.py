@@ -110,7 +110,8 @@ class ParameterDict:
         param = self._get_impl(name)
         if param is None:
             if value is None:
-                raise KeyError(f"No constant named '{name}'. Please specify value if you want to create a new constant.")
+                raise KeyError(f"No constant named '{name}'. Please specify value if you want to create a new "
+                               "constant.")
             self._params[name] = param = Constant(name, value)
         elif value is not None:
             if not isinstance(param, Constant):

@@ -18,8 +18,8 @@ def flatten(args, inout_str="input"):
     if args is None:
         return [None], -1
     if not isinstance(args, (list, tuple)):
-        raise ValueError(f"In HybridBlock, there must be one NDArray or one Symbol in the {inout_str}. Please check the "
-                         f"type of the args: {inout_str} has type {type(args)}.")
+        raise ValueError(f"In HybridBlock, there must be one NDArray or one Symbol in the {inout_str}. "
+                         f"Please check the type of the args: {inout_str} has type {type(args)}.")
     flat, formats = [], []
     for arg in args:
         part, fmt = flatten(arg, inout_str)

@@ -1,16 +1,17 @@
 """mx.nd: arrays and the operators on them, made from the registry of mxnet.ops."""
 
-from ..base import _Null  # noqa: F401
+from ..base import _Null
 from . import ndarray, op, utils
+
 from . import _internal, contrib, image, linalg, random, sparse  # isort: skip
 from .methods import attach_methods
-from .ndarray import *  # noqa: F403
+from .ndarray import *
 from .ndarray import NDArray
 from .ndarray import __all__ as _ndarray_all
-from .op import *  # noqa: F403
+from .op import *
 from .op import __all__ as _op_all
-from .random import normal, shuffle, uniform  # noqa: F401
-from .utils import array, empty, load, load_frombuffer, save, zeros  # noqa: F401
+from .random import normal, shuffle, uniform
+from .utils import array, empty, load, load_frombuffer, save, zeros
 
 # Functions written for users stand before the raw operators of the same name (`maximum`, `histogram`, ...).
 for _name in (*_ndarray_all,):

@@ -12,8 +12,8 @@ import numpy as np
 from .._state import state
 from ..base import MXNetError
 from ..ops import registry
-from ._wrap import explain, invoke, quietly
 from ._array import NDArray
+from ._wrap import explain, invoke, quietly
 
 # name: (operator for two arrays, for array-number, for number-array, what two numbers give)
 _TABLE = {
@@ -33,8 +33,10 @@ _TABLE = {
     "lesser": ("broadcast_lesser", "_lesser_scalar", "_greater_scalar", lambda a, b: 1 if a < b else 0),
     "lesser_equal": ("broadcast_lesser_equal", "_lesser_equal_scalar", "_greater_equal_scalar",
                      lambda a, b: 1 if a <= b else 0),
-    "logical_and": ("broadcast_logical_and", "_logical_and_scalar", "_logical_and_scalar", lambda a, b: 1 if a and b else 0),
-    "logical_or": ("broadcast_logical_or", "_logical_or_scalar", "_logical_or_scalar", lambda a, b: 1 if a or b else 0),
+    "logical_and": ("broadcast_logical_and", "_logical_and_scalar", "_logical_and_scalar",
+                    lambda a, b: 1 if a and b else 0),
+    "logical_or": ("broadcast_logical_or", "_logical_or_scalar", "_logical_or_scalar",
+                   lambda a, b: 1 if a or b else 0),
     "logical_xor": ("broadcast_logical_xor", "_logical_xor_scalar", "_logical_xor_scalar",
                     lambda a, b: 1 if bool(a) ^ bool(b) else 0),
 }
@@ -123,8 +125,8 @@ def _make_dunder(dunder: str, name: str, reverse: bool):
     tensor = registry.get(tensor_op)
     source = _SOURCE.format(fname=dunder, op_name=tensor.name, scalar_name=scalar.name, name=name, reverse=reverse)
     # a reversed dunder never meets another NDArray on its left, so the order of fn's inputs is always self, other
-    scope = dict(NDArray=NDArray, state=state, new=NDArray.__new__, explain=explain, general=general, quietly=quietly,
-                 fn=tensor.fn, scalar_fn=scalar.fn)
+    scope = {"NDArray": NDArray, "state": state, "new": NDArray.__new__, "explain": explain, "general": general,
+             "quietly": quietly, "fn": tensor.fn, "scalar_fn": scalar.fn}
     exec(compile(source, f"<mxnet NDArray.{dunder}>", "exec"), scope)
     return scope[dunder]
 
@@ -161,7 +163,7 @@ def install() -> dict:
     for dunder, name in _INPLACE.items():
         setattr(NDArray, dunder, _make_inplace(name))
     negate = registry.get("negative")
-    setattr(NDArray, "__neg__", lambda self: invoke(negate, negate.fn, (self,)))
+    NDArray.__neg__ = lambda self: invoke(negate, negate.fn, (self,))
     absolute = registry.get("abs")
-    setattr(NDArray, "__abs__", lambda self: invoke(absolute, absolute.fn, (self,)))
+    NDArray.__abs__ = lambda self: invoke(absolute, absolute.fn, (self,))
     return {name: _make_function(name) for name in _TABLE}

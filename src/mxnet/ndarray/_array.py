@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from .._state import state
-from ..base import MXNetError, TORCH_TO_NP, torch_dtype
+from ..base import TORCH_TO_NP, MXNetError, torch_dtype
 from ..context import Context, current_context, of_device
 from . import indexing, params_file
 from ._wrap import NoGrad, call, refuse_inplace, set_ndarray_class, wrap

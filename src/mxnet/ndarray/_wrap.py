@@ -83,7 +83,9 @@ def wrap_outputs(result, ctx, visible: int | None = None):
 
 def explain(op_name: str, error: Exception, tensors) -> Exception:
     """What to raise when torch refused: MXNetError naming the operator and what came."""
-    if isinstance(error, (MXNetError, AssertionError, NotImplementedError)) or getattr(error, "passes_operators", False):
+    if isinstance(error, (MXNetError, AssertionError, NotImplementedError)):
+        return error
+    if getattr(error, "passes_operators", False):
         return error
     if any(type(t).__name__ == "FakeTensor" for t in tensors):
         return error
@@ -296,8 +298,9 @@ _BIND = """try:
 def make_function(op: OpDef, public_name: str) -> Callable:
     """The nd function of an operator: `help()` shows its inputs and attributes with their defaults."""
     fname = public_name if public_name.isidentifier() else "op"
-    scope = dict(op=op, invoke=invoke, state=state, explain=explain, quietly=quietly, wrap_outputs=wrap_outputs, NDArray=_NDArray,
-                 new=_NDArray.__new__, bound={}, _Null=_Null, generator=_rng.generator)
+    scope = {"op": op, "invoke": invoke, "state": state, "explain": explain, "quietly": quietly,
+             "wrap_outputs": wrap_outputs, "NDArray": _NDArray, "new": _NDArray.__new__, "_Null": _Null,
+             "generator": _rng.generator}
     attr_params = "".join(f"{a.name}={_default(a, scope)}, " for a in op.attrs.values())
     if op.attrs:
         key = ", ".join(op.attrs) + ("," if len(op.attrs) == 1 else "")
@@ -359,8 +362,9 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
 def _default(attr, scope: dict) -> str:
     if attr.required:
         return "_Null"
-    if isinstance(attr.default, (bool, int, float, str, tuple, type(None))) and repr(attr.default) not in ("inf", "-inf", "nan"):
-        return repr(attr.default)
+    text = repr(attr.default)
+    if isinstance(attr.default, (bool, int, float, str, tuple, type(None))) and text not in ("inf", "-inf", "nan"):
+        return text
     scope[f"default_{attr.name}"] = attr.default
     return f"default_{attr.name}"
 

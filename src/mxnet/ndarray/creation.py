@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
-from ..base import MXNetError, NAME_TO_TORCH, torch_dtype
+from ..base import NAME_TO_TORCH, MXNetError, torch_dtype
 from ..context import Context, current_context, of_device
 from ..ops import registry
 from ._array import NDArray
-from ._wrap import NoGrad, invoke, wrap
+from ._wrap import bind, invoke, wrap
 
 __all__ = ["arange", "array", "concatenate", "empty", "eye", "from_dlpack", "from_numpy", "full", "histogram",
            "linspace", "moveaxis", "onehot_encode", "ones", "split_v2", "to_dlpack_for_read", "to_dlpack_for_write",
@@ -33,10 +33,12 @@ def array(source_array, ctx=None, dtype=None) -> NDArray:
         return wrap(source_array._t.detach().to(device=ctx.device, dtype=target, copy=True), ctx)
     target = torch.float32 if dtype is None else torch_dtype(dtype)
     try:
-        values = np.array(source_array, dtype=None if isinstance(source_array, (np.ndarray, np.generic)) else _np(target))
+        own_dtype = isinstance(source_array, (np.ndarray, np.generic))
+        values = np.array(source_array, dtype=None if own_dtype else _np(target))
         return wrap(_from_values(values, target).to(ctx.device), ctx)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"source_array must be array like object, got {type(source_array).__name__} ({error})") from None
+        raise TypeError("source_array must be array like object, "
+                        f"got {type(source_array).__name__} ({error})") from None
 
 
 def _np(dtype: torch.dtype):
@@ -65,13 +67,7 @@ def _dense(stype):
 
 def _create(op_name: str, ctx, out=None, **attrs) -> NDArray:
     op = registry.get(op_name)
-    bound = _bind(op, attrs)
-    return invoke(op, bound, (), out, None, _target(ctx))
-
-
-def _bind(op, attrs):
-    from ._wrap import bind
-    return bind(op, attrs)
+    return invoke(op, bind(op, attrs), (), out, None, _target(ctx))
 
 
 def _filled(op_name: str, shape, ctx, dtype, stype, out, kwargs) -> NDArray:
@@ -121,17 +117,18 @@ def concatenate(arrays, axis=0, always_copy=True) -> NDArray:
     if len(arrays) == 1 and not always_copy:
         return arrays[0]
     op = registry.get("Concat")
-    return invoke(op, _bind(op, {"dim": axis}), tuple(arrays))
+    return invoke(op, bind(op, {"dim": axis}), tuple(arrays))
 
 
 def moveaxis(tensor, source, destination) -> NDArray:
     """Axes `source` (int or several) moved to the positions `destination`."""
     ndim = tensor.ndim
     try:
-        sources = [s + ndim if s < 0 else s for s in ([source] if isinstance(source, int) else list(source))]
-        targets = [d + ndim if d < 0 else d for d in ([destination] if isinstance(destination, int) else list(destination))]
+        sources, targets = ([a + ndim if a < 0 else a for a in ([axes] if isinstance(axes, int) else list(axes))]
+                            for axes in (source, destination))
     except TypeError:
-        raise ValueError(f"moveaxis: source and destination must be ints or tuples, got {source}, {destination}") from None
+        raise ValueError("moveaxis: source and destination must be ints or tuples, "
+                         f"got {source}, {destination}") from None
     if len(sources) != len(targets):
         raise ValueError("`source` and `destination` arguments must have the same number of elements, "
                          f"got {len(sources)} and {len(targets)}")
@@ -155,25 +152,25 @@ def split_v2(ary, indices_or_sections, axis=0, squeeze_axis=False):
         attrs = {"indices": (0, *indices_or_sections), "sections": 0}
     else:
         raise ValueError("indices_or_sections must be either int or tuple of ints")
-    return invoke(op, _bind(op, {**attrs, "axis": axis, "squeeze_axis": squeeze_axis}), (ary,))
+    return invoke(op, bind(op, {**attrs, "axis": axis, "squeeze_axis": squeeze_axis}), (ary,))
 
 
 def histogram(a, bins=10, range=None):
     """Counts (int64 per bin) and bin edges; `bins` is a number (with `range`) or an NDArray of edges."""
     op = registry.get("_histogram")
     if isinstance(bins, NDArray):
-        return invoke(op, _bind(op, {}), (a, bins))
+        return invoke(op, bind(op, {}), (a, bins))
     if not isinstance(bins, int):
         raise ValueError("bins argument should be either an integer or an NDArray")
     if range is None:
         range = (float(a.min().asscalar()), float(a.max().asscalar()))
-    return invoke(op, _bind(op, {"bin_cnt": bins, "range": range}), (a, None))
+    return invoke(op, bind(op, {"bin_cnt": bins, "range": range}), (a, None))
 
 
 def onehot_encode(indices, out) -> NDArray:
     """Deprecated spelling of one_hot that fills `out` (n, depth)."""
     op = registry.get("one_hot")
-    return invoke(op, _bind(op, {"depth": out.shape[1], "dtype": out.dtype}), (indices,), out)
+    return invoke(op, bind(op, {"depth": out.shape[1], "dtype": out.dtype}), (indices,), out)
 
 
 def from_numpy(ndarray, zero_copy=True) -> NDArray:

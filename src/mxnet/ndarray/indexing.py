@@ -215,7 +215,10 @@ def _write(view: Tensor, value, reversed_axes) -> None:
             return
         except (RuntimeError, TypeError):
             pass  # out of the dtype's range, or a number of NumPy: copying wraps around and converts
-    value = _fit(_as_tensor(value, view), view.shape)
+    value = _as_tensor(value, view)
+    if not view.numel():
+        return
+    value = _fit(value, view.shape)
     if reversed_axes:
         value = value.expand(view.shape).flip(reversed_axes)
     view.copy_(value)

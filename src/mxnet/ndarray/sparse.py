@@ -3,9 +3,7 @@
 from ..base import MXNetError
 from ._array import NDArray
 from .creation import array, empty, zeros
-from .op import function_of
 from .op import functions
-from ..ops import registry
 
 __all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "array", "empty", "zeros"]
 

@@ -34,7 +34,6 @@ def _numpy_name(dtype: DType) -> str:
 
 
 # ------------------------------------------------------------------------------ how each distribution is drawn
-# name: (parameter names with defaults, what is required of them, sampler on a GPU)
 
 
 def _check(ok, op_name: str, text: str, *values):
@@ -148,8 +147,9 @@ def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,),
 def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0, shape: Shape = (1,),
                                          dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the negative binomial distribution of mean `mu` and dispersion `alpha`."""
-    _check(mu >= 0 and alpha >= 0, "_random_generalized_negative_binomial", "mu and alpha must not be negative", mu, alpha)
-    dtype = _float_dtype("_random_generalized_negative_binomial", dtype)
+    op_name = "_random_generalized_negative_binomial"
+    _check(mu >= 0 and alpha >= 0, op_name, "mu and alpha must not be negative", mu, alpha)
+    dtype = _float_dtype(op_name, dtype)
     return _draw("generalized_negative_binomial", shape, dtype, _device, _rng, mu, alpha)
 
 
@@ -170,8 +170,9 @@ def random_randint(*, low: int, high: int, shape: Shape = (1,), dtype: DType | N
 # ------------------------------------------------------------------------------ one parameter set an element
 
 
-def _sample(kind: str, op_name: str, shape: Shape, dtype: DType | None, rng, *parameters: Tensor) -> Tensor:
-    first = parameters[0]
+def _sample(kind: str, shape: Shape, dtype: DType | None, rng, *parameters: Tensor) -> Tensor:
+    """`shape` draws (default one) for each element of the parameters, which must have one shape."""
+    op_name, first = f"_sample_{kind}", parameters[0]
     for other in parameters[1:]:
         _check(other.shape == first.shape, op_name, "distribution parameters must have equal shapes",
                tuple(first.shape), tuple(other.shape))
@@ -179,74 +180,102 @@ def _sample(kind: str, op_name: str, shape: Shape, dtype: DType | None, rng, *pa
     return _draw(kind, (*first.shape, *shape), out_dtype, first.device, rng, *parameters)
 
 
-def _sampler(kind: str, names: tuple[str, ...], text: str):
-    op_name = f"_sample_{kind}"
-    doc = (f"Draw from {text}, `shape` values (default one) for each element of the parameters.\n\n"
-           "Parameters have equal shapes; returns parameters' shape + `shape`, in their dtype unless `dtype` is given.")
-    if len(names) == 1:
-        def sample(lam: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
-            return _sample(kind, op_name, shape, dtype, _rng, lam)
-    else:
-        def sample(first: Tensor, second: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
-            return _sample(kind, op_name, shape, dtype, _rng, first, second)
-    sample.__doc__ = doc
-    _rename_inputs(sample, names)
-    register(op_name, f"sample_{kind}")(sample)
+@register("_sample_uniform", "sample_uniform")
+def sample_uniform(low: Tensor, high: Tensor, *,
+                   shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
+    """Draw from uniform distributions on [low, high); returns parameters' shape + `shape`."""
+    return _sample("uniform", shape, dtype, _rng, low, high)
 
 
-def _rename_inputs(function, names: tuple[str, ...]):
-    """Give a generated function the parameter names that its operator has in MXNet."""
-    import inspect
-
-    signature = inspect.signature(function)
-    given = iter(names)
-    function.__signature__ = signature.replace(parameters=[
-        p.replace(name=next(given)) if p.kind is p.POSITIONAL_OR_KEYWORD else p for p in signature.parameters.values()])
+@register("_sample_normal", "sample_normal")
+def sample_normal(mu: Tensor, sigma: Tensor, *,
+                  shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
+    """Draw from normal distributions of mean mu and standard deviation sigma; returns parameters' shape + `shape`."""
+    return _sample("normal", shape, dtype, _rng, mu, sigma)
 
 
-_sampler("uniform", ("low", "high"), "uniform distributions on [low, high)")
-_sampler("normal", ("mu", "sigma"), "normal distributions of mean mu and standard deviation sigma")
-_sampler("gamma", ("alpha", "beta"), "gamma distributions of shape alpha and scale beta")
-_sampler("exponential", ("lam",), "exponential distributions of rate lam")
-_sampler("poisson", ("lam",), "Poisson distributions of mean lam")
-_sampler("negative_binomial", ("k", "p"), "negative binomial distributions: failures before k successes of probability p")
-_sampler("generalized_negative_binomial", ("mu", "alpha"), "negative binomial distributions of mean mu, dispersion alpha")
+@register("_sample_gamma", "sample_gamma")
+def sample_gamma(alpha: Tensor, beta: Tensor, *,
+                 shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
+    """Draw from gamma distributions of shape alpha and scale beta; returns parameters' shape + `shape`."""
+    return _sample("gamma", shape, dtype, _rng, alpha, beta)
 
 
-def _like(kind: str, first: str, second: str | None, defaults: tuple[float, ...]):
-    op_name = f"_random_{kind}_like"
-    if second is None:
-        def like(data: Tensor, *, a: float = defaults[0], _rng=None) -> Tensor:
-            return _draw(kind, tuple(data.shape), _float_dtype(op_name, None, data.dtype), data.device, _rng, a)
-    else:
-        def like(data: Tensor, *, a: float = defaults[0], b: float = defaults[1], _rng=None) -> Tensor:
-            return _draw(kind, tuple(data.shape), _float_dtype(op_name, None, data.dtype), data.device, _rng, a, b)
-    like.__doc__ = f"Draw {kind.replace('_', ' ')} values, as many as `data` has, in its shape and dtype."
-    return op_name, like, (first, second)
+@register("_sample_exponential", "sample_exponential")
+def sample_exponential(lam: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
+    """Draw from exponential distributions of rate lam; returns parameters' shape + `shape`."""
+    return _sample("exponential", shape, dtype, _rng, lam)
 
 
-def _register_like(kind, first, second, defaults):
-    op_name, like, names = _like(kind, first, second, defaults)
-    mapping = {"a": names[0], "b": names[1]}
-
-    def renamed(data, *, _rng=None, **attrs):
-        return like(data, _rng=_rng, **{short: attrs[name] for short, name in mapping.items() if name in attrs})
-
-    import inspect
-
-    parameters = [p.replace(name=mapping.get(p.name, p.name)) for p in inspect.signature(like).parameters.values()]
-    renamed.__signature__ = inspect.Signature(parameters)
-    renamed.__doc__ = like.__doc__
-    register(op_name)(renamed)
+@register("_sample_poisson", "sample_poisson")
+def sample_poisson(lam: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
+    """Draw from Poisson distributions of mean lam; returns parameters' shape + `shape`."""
+    return _sample("poisson", shape, dtype, _rng, lam)
 
 
-_register_like("uniform", "low", "high", (0.0, 1.0))
-_register_like("normal", "loc", "scale", (0.0, 1.0))
-_register_like("gamma", "alpha", "beta", (1.0, 1.0))
-_register_like("exponential", "lam", None, (1.0,))
-_register_like("poisson", "lam", None, (1.0,))
-_register_like("negative_binomial", "k", "p", (1.0, 1.0))
-_register_like("generalized_negative_binomial", "mu", "alpha", (1.0, 1.0))
+@register("_sample_negative_binomial", "sample_negative_binomial")
+def sample_negative_binomial(k: Tensor, p: Tensor, *,
+                             shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
+    """Draw failures before k successes of probability p; returns parameters' shape + `shape`."""
+    return _sample("negative_binomial", shape, dtype, _rng, k, p)
+
+
+@register("_sample_generalized_negative_binomial", "sample_generalized_negative_binomial")
+def sample_generalized_negative_binomial(mu: Tensor, alpha: Tensor, *,
+                                         shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
+    """Draw from negative binomial distributions by mean and dispersion; returns parameters' shape + `shape`."""
+    return _sample("generalized_negative_binomial", shape, dtype, _rng, mu, alpha)
+
+
+# ------------------------------------------------------------------------------ in the shape of an array
+
+
+def _like(kind: str, data: Tensor, rng, *parameters: float) -> Tensor:
+    return _draw(kind, tuple(data.shape), _float_dtype(f"_random_{kind}_like", None, data.dtype), data.device, rng,
+                 *parameters)
+
+
+@register("_random_uniform_like")
+def random_uniform_like(data: Tensor, *, low: float = 0.0, high: float = 1.0, _rng=None) -> Tensor:
+    """Draw from a uniform distribution on [low, high), in the shape and dtype of `data`."""
+    return _like("uniform", data, _rng, low, high)
+
+
+@register("_random_normal_like")
+def random_normal_like(data: Tensor, *, loc: float = 0.0, scale: float = 1.0, _rng=None) -> Tensor:
+    """Draw from a normal distribution of mean loc and standard deviation scale, in the shape and dtype of `data`."""
+    return _like("normal", data, _rng, loc, scale)
+
+
+@register("_random_gamma_like")
+def random_gamma_like(data: Tensor, *, alpha: float = 1.0, beta: float = 1.0, _rng=None) -> Tensor:
+    """Draw from a gamma distribution of shape alpha and scale beta, in the shape and dtype of `data`."""
+    return _like("gamma", data, _rng, alpha, beta)
+
+
+@register("_random_exponential_like")
+def random_exponential_like(data: Tensor, *, lam: float = 1.0, _rng=None) -> Tensor:
+    """Draw from an exponential distribution of rate lam, in the shape and dtype of `data`."""
+    return _like("exponential", data, _rng, lam)
+
+
+@register("_random_poisson_like")
+def random_poisson_like(data: Tensor, *, lam: float = 1.0, _rng=None) -> Tensor:
+    """Draw from a Poisson distribution of mean lam, in the shape and dtype of `data`."""
+    return _like("poisson", data, _rng, lam)
+
+
+@register("_random_negative_binomial_like")
+def random_negative_binomial_like(data: Tensor, *, k: int = 1, p: float = 1.0, _rng=None) -> Tensor:
+    """Draw failures before k successes of probability p, in the shape and dtype of `data`."""
+    return _like("negative_binomial", data, _rng, k, p)
+
+
+@register("_random_generalized_negative_binomial_like")
+def random_generalized_negative_binomial_like(data: Tensor, *, mu: float = 1.0, alpha: float = 1.0,
+                                              _rng=None) -> Tensor:
+    """Draw from a negative binomial distribution of mean mu and dispersion alpha, in the shape and dtype of `data`."""
+    return _like("generalized_negative_binomial", data, _rng, mu, alpha)
 
 
 # ------------------------------------------------------------------------------ choosing
