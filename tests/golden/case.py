@@ -77,11 +77,12 @@ class Case:
     """One expression with its inputs; see `case` for the parameters."""
 
     def __init__(self, code: str, inputs: dict, dtype: str, grad=True, rtol=None, atol=None, train=None,
-                 seed=None, np_shape=False, fails=False, match=None):
+                 seed=None, np_shape=False, after=(), fails=False, match=None):
         self.code, self.inputs, self.dtype = code, inputs, dtype
         self.grad, self.rtol, self.atol = grad, rtol, atol
         self.train = bool(grad) if train is None else train
         self.seed, self.np_shape = seed, np_shape
+        self.after = tuple(after)
         self.fails, self.match = fails, match
 
     @property
@@ -90,7 +91,7 @@ class Case:
         parts = [self.code, self.dtype] + [f"{k}={_spec(v).text}" for k, v in sorted(self.inputs.items())]
         options = [("grad", self.grad, True), ("train", self.train, bool(self.grad)),
                    ("seed", self.seed, None), ("fails", self.fails, False),
-                   ("np_shape", self.np_shape, False)]
+                   ("np_shape", self.np_shape, False), ("after", self.after, ())]
         return " | ".join(parts + [f"{k}: {v}" for k, v, default in options if v != default])
 
     def __str__(self) -> str:
@@ -131,9 +132,11 @@ class Case:
                 answer = _numpy(outputs)
                 _backward(mx, outputs, self.train)
                 answer.update({f"grad {name}": inputs[name].grad.asnumpy() for name in names})
-                return answer
-            with mx.autograd.train_mode() if self.train else mx.autograd.predict_mode():
-                return _numpy(_as_list(eval(code, scope)))
+            else:
+                with mx.autograd.train_mode() if self.train else mx.autograd.predict_mode():
+                    answer = _numpy(_as_list(eval(code, scope)))
+            answer.update({f"after {name}": inputs[name].asnumpy() for name in self.after})
+            return answer
 
 
 def _as_list(outputs: Any) -> list:
@@ -159,7 +162,7 @@ _collected: list = []
 
 def case(code: str, *, dtypes: Sequence[str] = ("float32",), grad=True, rtol: float | None = None,
          atol: float | None = None, train: bool | None = None, seed: int | None = None,
-         np_shape: bool = False, **inputs) -> None:
+         np_shape: bool = False, after: Sequence[str] = (), **inputs) -> None:
     """Declare a case: `code` is an expression over `nd`, `mx`, `np` and the inputs, giving arrays.
 
     inputs: by name, a shape (values by formula), or `ints`, `values`, `between`.
@@ -167,9 +170,10 @@ def case(code: str, *, dtypes: Sequence[str] = ("float32",), grad=True, rtol: fl
     grad: record gradients of all floating inputs (default), of none (False), or of those named in a tuple.
     train: train mode; default: when gradients are recorded.  seed: given to mx.random.seed first.
     rtol, atol: instead of the dtype's TOLERANCE.  np_shape: run under NumPy shape semantics.
+    after: inputs that the operator writes, recorded after the backward pass.
     """
     for dtype in dtypes:
-        _collected.append(Case(code, inputs, dtype, grad, rtol, atol, train, seed, np_shape))
+        _collected.append(Case(code, inputs, dtype, grad, rtol, atol, train, seed, np_shape, after))
 
 
 def raises(code: str, *, dtypes: Sequence[str] = ("float32",), match: str | None = None,

@@ -33,15 +33,27 @@ def _leaky_shapes(attrs, data, *gamma):
     return [data, *[(channels,) if shape is None or len(shape) != 1 or not shape[0] else shape for shape in gamma]]
 
 
-@register("LeakyReLU", present={"gamma": lambda attrs: attrs["act_type"] == "prelu"}, shapes=_leaky_shapes)
-def leaky_relu(data: Tensor, gamma: Tensor | None = None, *,
-               act_type: Literal["elu", "gelu", "leaky", "prelu", "rrelu", "selu"] = "leaky", slope: float = 0.25,
-               lower_bound: float = 0.125, upper_bound: float = 0.334, _train: bool, _rng=None) -> Tensor:
-    """x where x > 0, and elsewhere `slope` x ("leaky"), `slope` (exp(x) - 1) ("elu") or gamma x ("prelu").
+def _random_leaky(data: Tensor, low: float, high: float, train: bool, rng) -> tuple[Tensor, Tensor]:
+    """(output, slope of each element)."""
+    if train:
+        slopes = torch.empty_like(data).uniform_(low, high, generator=rng.torch(data.device))
+    else:
+        slopes = torch.full_like(data, (low + high) / 2)
+    return torch.where(data > 0, data, data * slopes), slopes
 
-    gamma: (channel,) or (1,).  "rrelu" draws each slope uniformly from [lower_bound, upper_bound) in train mode, and
-    takes their mean in predict mode.  "gelu" is x times the normal distribution function of x
-    (https://arxiv.org/abs/1606.08415), "selu" the scaled elu of https://arxiv.org/abs/1706.02515.
+
+@register("LeakyReLU", present={"gamma": lambda attrs: attrs["act_type"] == "prelu"}, shapes=_leaky_shapes,
+          num_outputs=lambda attrs: 2 if attrs["act_type"] == "rrelu" else 1, output_names=("output", "mask"))
+def leaky_relu(data: Tensor, gamma: Tensor | None = None, *,
+               act_type: Literal["elu", "gelu", "leaky", "prelu", "rrelu", "selu"] = "leaky",
+               slope: float = 0.25, lower_bound: float = 0.125, upper_bound: float = 0.334,
+               _train: bool, _rng) -> Tensor:
+    """x where x > 0, and elsewhere slope * x ("leaky"), slope * (exp(x) - 1) ("elu") or gamma * x ("prelu").
+
+    gamma: (channel,) or (1,).  "rrelu" draws the slope of each element uniformly between the bounds in train
+    mode, takes their mean in predict mode, and returns the slopes too (https://arxiv.org/abs/1505.00853).
+    "gelu" is x times the normal distribution function of x (https://arxiv.org/abs/1606.08415), "selu" the
+    scaled elu of https://arxiv.org/abs/1706.02515.
     """
     match act_type:
         case "leaky":
@@ -54,7 +66,4 @@ def leaky_relu(data: Tensor, gamma: Tensor | None = None, *,
             return F.selu(data)
         case "gelu":
             return F.gelu(data)
-    if not _train:
-        return F.leaky_relu(data, (lower_bound + upper_bound) / 2)
-    slopes = torch.empty_like(data).uniform_(lower_bound, upper_bound, generator=_rng.torch(data.device))
-    return torch.where(data > 0, data, data * slopes)
+    return _random_leaky(data, lower_bound, upper_bound, _train, _rng)

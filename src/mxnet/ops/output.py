@@ -106,13 +106,13 @@ def softmax_output(data: Tensor, label: Tensor, *, grad_scale: float = 1.0, igno
     else:
         view = (shape[0], -1, 1)
     flat = data.reshape(view)
+    if label.shape != shape:
+        _check_label("SoftmaxOutput", label, data, prod(shape) // shape[1] if multi_output else prod(shape[:-1]))
     if not (data.requires_grad and torch.is_grad_enabled()):
         return torch.softmax(flat, 1).reshape(shape)
     if label.shape == shape:
         label = label.reshape(view)
     else:
-        expected = prod(shape) // shape[1] if multi_output else prod(shape[:-1])
-        _check_label("SoftmaxOutput", label, data, expected)
         # Of a label for each row of matrices that count as one row, MXNet reads the first ones.
         label = label.reshape(-1)[:flat.shape[0] * flat.shape[2]].reshape(flat.shape[0], flat.shape[2])
     options = {"grad_scale": grad_scale, "ignore_label": ignore_label, "multi_output": multi_output,
@@ -144,8 +144,8 @@ def _regression(name: str, predict, gradient, doc: str):
             return gradient(out, label) * ctx.scale, None, None
 
     def operator(data: Tensor, label: Tensor, *, grad_scale: float = 1.0) -> Tensor:
+        _check_label(name, label, data, data.numel())
         if label.shape != data.shape:
-            _check_label(name, label, data, data.numel())
             label = label.reshape(data.shape)
         return Regression.apply(data, label, grad_scale)
 

@@ -109,10 +109,13 @@ def mp_nag_mom_update(weight: Tensor, grad: Tensor, mom: Tensor, weight32: Tenso
 @_step("signsgd_update")
 def signsgd_update(weight: Tensor, grad: Tensor, *, lr: float, wd: float = 0.0, rescale_grad: float = 1.0,
                    clip_gradient: float = -1.0) -> Tensor:
-    """weight = (1 - lr * wd) * weight - lr * sign(grad).  Bernstein et al., https://arxiv.org/abs/1802.04434."""
+    """weight = (1 - lr * wd) * weight - lr * sign(grad), which no scaling or clipping of the gradient changes.
+
+    Bernstein et al., https://arxiv.org/abs/1802.04434.
+    """
     if wd:
         weight.mul_(1 - lr * wd)
-    return weight.sub_(_clipped(grad, rescale_grad, clip_gradient).sign(), alpha=lr)
+    return weight.sub_(grad.sign(), alpha=lr)
 
 
 @_step("signum_update", states=("mom",))

@@ -1,0 +1,19 @@
+"""CTCLoss."""
+from golden.case import case, ints, raises
+
+loose = {"rtol": 1e-4, "atol": 1e-5}
+case("nd.CTCLoss(a, n)", a=(4, 2, 3), n=ints([[1, 2], [2, 0]], "float32"), **loose)
+case("nd.ctc_loss(a, n)", a=(4, 2, 3), n=ints([[1, 2], [2, 2]]), **loose)
+case("nd.contrib.CTCLoss(a, n)", a=(4, 2, 4), n=ints([[1, 0, 2], [2, 1, 0]], "float32"), **loose)
+case("nd.contrib.ctc_loss(a, n)", a=(6, 2, 4), n=ints([[1, 3, 2], [2, 1, 2]], "float32"), **loose)
+case("nd.CTCLoss(a, n, blank_label='last')", a=(4, 2, 3), n=ints([[0, 1], [1, -1]], "float32"), **loose)
+case("nd.CTCLoss(a, n, t, use_data_lengths=True)", a=(4, 2, 3), n=ints([[1, 2], [2, 1]], "float32"),
+     t=ints([4, 2], "float32"), **loose)
+case("nd.CTCLoss(a, n, label_lengths=t, use_label_lengths=True)", a=(4, 2, 3), n=ints([[1, 2], [2, 1]], "float32"),
+     t=ints([1, 2], "float32"), **loose)
+case("nd.CTCLoss(a, n, t, u, use_data_lengths=True, use_label_lengths=True)", a=(4, 2, 3),
+     n=ints([[1, 2], [2, 1]], "float32"), t=ints([3, 4], "float32"), u=ints([1, 2], "float32"), **loose)
+case("nd.CTCLoss(a, n)", a=(4, 1, 3), n=ints([[1, 1, 2, 2]], "float32"), grad=False, **loose)  # cannot be aligned
+raises("nd.CTCLoss(a, n)", a=(4, 2, 3), n=ints([[1, 2]] * 3, "float32"))
+raises("nd.CTCLoss(a, n)", a=(1, 2, 3), n=ints([[1, 2]] * 2, "float32"))
+raises("nd.CTCLoss(a, n)", a=(4, 3), n=ints([[1, 2]] * 2, "float32"))
