@@ -8,7 +8,6 @@ class _State(threading.local):
     training = False
     np_shape = False
     np_array = False
-    dry_run = False  # inside the run that finds shapes (gluon.deferred)
 
 
 state = _State()

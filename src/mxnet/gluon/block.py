@@ -11,9 +11,11 @@ from collections import OrderedDict
 
 from .. import ndarray
 from ..base import MXNetError
+from ..graph.infer import inferring
 from ..name import NameManager
 from ..name import Prefix as _NamePrefix
 from ..ndarray import NDArray
+from .deferred import infer_parameters
 from .parameter import DeferredInitializationError, Parameter
 from .parameter_dict import ParameterDict, brief, load_all
 from .structure import HookHandle, flatten, indent, regroup
@@ -288,41 +290,37 @@ class Block:
 
     def __call__(self, *args, **kwargs):
         """Run the hooks and `forward`; the first call finds out unknown dimensions of parameters."""
-        if not self._settled and self._settle(args, kwargs):
-            return self.forward(*args, **kwargs)  # without hooks: those belong to the real run
+        if not self._settled:
+            if inferring():
+                return self.forward(*args, **kwargs)  # without hooks: those belong to the real run
+            self._settle(args, kwargs)
         if self._forward_pre_hooks:
             self._run_hooks(self._forward_pre_hooks, args)
         try:
             out = self.forward(*args, **kwargs)
         except DeferredInitializationError:
-            self._infer(args, kwargs)
+            if inferring():
+                raise
+            # it reached into a child for a parameter whose shape only this block's forward can tell
+            infer_parameters(self, args, kwargs, children_too=True)
             out = self.forward(*args, **kwargs)
         if self._forward_hooks:
             self._run_hooks(self._forward_hooks, args, out)
         return out
 
     def _run_hooks(self, hooks, *values):
-        from .deferred import inferring
-
-        if not inferring():  # an outer block's inference is not a call that anybody hooked
+        if not inferring():
             for hook in list(hooks.values()):
                 hook(self, *values)
 
-    def _settle(self, args, kwargs) -> bool:
-        """Initialize own parameters whose shapes the inputs tell; True inside somebody's inference."""
-        from .deferred import inferring
-
-        if inferring():
-            return True
+    def _settle(self, args, kwargs):
+        """Initialize own parameters that wait for a shape which the inputs tell."""
         own = {**self._params._params, **{p.name: p for p in self._reg_params.values()}}.values()
         if any(p._deferred_init for p in own):
             self._infer(args, kwargs)
         self.__dict__["_settled"] = all(p._data is not None for p in own)
-        return False
 
     def _infer(self, args, kwargs):
-        from .deferred import infer_parameters
-
         infer_parameters(self, args, kwargs)
 
     def forward(self, *args):
@@ -376,8 +374,8 @@ class HybridBlock(Block):
                           backward_bulk_size=backward_bulk_size, **kwargs)
 
     def infer_shape(self, *args):
-        """Find this block's unknown parameter dimensions from inputs; a layer may override it and set `.shape`."""
-        self._infer(args, {})
+        """Find the unknown dimensions of parameters from inputs; a layer may override it and set their `.shape`."""
+        super()._infer(args, {})
 
     def infer_type(self, *args):
         """Find this block's parameter dtypes from inputs: the first input's dtype."""
@@ -388,10 +386,6 @@ class HybridBlock(Block):
     def _infer(self, args, kwargs):
         if type(self).infer_shape is not HybridBlock.infer_shape:
             self.infer_shape(*args)
-            for param in self._reg_params.values():
-                param._finish_deferred_init()
-            if all(p._data is not None for p in self._reg_params.values()):
-                return
         super()._infer(args, kwargs)
 
     def forward(self, x, *args, **kwargs):

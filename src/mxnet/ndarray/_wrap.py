@@ -42,15 +42,6 @@ class NoGrad:
 _NDArray = None  # set by ndarray.py, which needs this module
 
 
-_Unresolved, _resolve = (), None  # set by _pending.py
-
-
-def set_pending(unresolved, resolve):
-    """Called once by _pending.py: the exception of arrays without a shape, and who finds it."""
-    global _Unresolved, _resolve
-    _Unresolved, _resolve = unresolved, resolve
-
-
 def set_ndarray_class(cls):
     """Called once by ndarray.py."""
     global _NDArray
@@ -84,8 +75,6 @@ def wrap_outputs(result, ctx, visible: int | None = None):
 def explain(op_name: str, error: Exception, tensors) -> Exception:
     """What to raise when torch refused: MXNetError naming the operator and what came."""
     if isinstance(error, (MXNetError, AssertionError, NotImplementedError)):
-        return error
-    if getattr(error, "passes_operators", False):
         return error
     if any(type(t).__name__ == "FakeTensor" for t in tensors):
         return error
@@ -146,11 +135,7 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
     tensors, rg, first = [], False, None
     for i, array in enumerate(args):
         if isinstance(array, _NDArray):
-            try:
-                tensors.append(array._t)
-            except _Unresolved:
-                _resolve(op, getattr(bound, "keywords", {}), args)
-                tensors.append(array._t)
+            tensors.append(array._t)
             rg = rg or array._rg
             first = array if first is None else first
         elif array is None and not op.variadic and op.inputs[i].optional:

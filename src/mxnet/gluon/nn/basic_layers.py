@@ -1,6 +1,7 @@
 """Containers, dense and embedding layers, normalization, and functions as layers."""
 
 import warnings
+from math import prod
 
 import numpy as np
 
@@ -150,6 +151,9 @@ class Dense(HybridBlock):
             )
             self.act = None if activation is None else Activation(activation, prefix=activation + "_")
 
+    def infer_shape(self, x, *_):
+        self.weight.shape = (self._units, prod(x.shape[1:]) if self._flatten else x.shape[-1])
+
     def hybrid_forward(self, F, x, weight, bias=None):
         out = F.FullyConnected(
             x,
@@ -192,6 +196,12 @@ class Dropout(HybridBlock):
 
     def __repr__(self):
         return f"{type(self).__name__}(p = {self._rate}, axes={self._axes})"
+
+
+def _set_channels(block: HybridBlock, size: int) -> None:
+    """Tell a normalization layer the size of the axis that its vectors belong to."""
+    for param in block._reg_params.values():
+        param.shape = (size,)
 
 
 class _BatchNorm(HybridBlock):
@@ -244,9 +254,12 @@ class _BatchNorm(HybridBlock):
         # The statistics of half-precision activations are kept in single precision.
         super().cast("float32" if np.dtype(dtype).name == "float16" else dtype)
 
+    def infer_shape(self, x, *_):
+        _set_channels(self, x.shape[self._kwargs["axis"]])
+
     def hybrid_forward(self, F, x, gamma, beta, running_mean, running_var):
-        out = F.BatchNorm(x, gamma, beta, running_mean, running_var, name="fwd", **self._kwargs)
-        return F.relu(out) if self.fuse_relu else out
+        normalize = F.contrib.BatchNormWithReLU if self.fuse_relu else F.BatchNorm
+        return normalize(x, gamma, beta, running_mean, running_var, name="fwd", **self._kwargs)
 
     def __repr__(self):
         return _repr_norm(self, in_channels=_known(self.gamma.shape[0]))
@@ -364,6 +377,9 @@ class InstanceNorm(HybridBlock):
             self, in_channels, center, scale, beta_initializer, gamma_initializer
         )
 
+    def infer_shape(self, x, *_):
+        _set_channels(self, x.shape[self._axis])
+
     def hybrid_forward(self, F, x, gamma, beta):
         if self._axis == 1:
             return F.InstanceNorm(x, gamma, beta, name="fwd", eps=self._epsilon)
@@ -404,6 +420,9 @@ class LayerNorm(HybridBlock):
         self.gamma, self.beta = _affine_parameters(
             self, in_channels, center, scale, beta_initializer, gamma_initializer
         )
+
+    def infer_shape(self, data, *_):
+        _set_channels(self, data.shape[self._axis])
 
     def hybrid_forward(self, F, data, gamma, beta):
         return F.LayerNorm(data, gamma=gamma, beta=beta, axis=self._axis, eps=self._epsilon)

@@ -124,6 +124,10 @@ class _Conv(HybridBlock):
     def _alias(self):
         return "conv"
 
+    def infer_shape(self, x, *_):
+        self._in_channels = x.shape[self._kwargs["layout"].index("C")]
+        self.weight.shape = self._weight_shape()
+
     def hybrid_forward(self, F, x, weight, bias=None):
         out = getattr(F, self._op_name)(x, weight, bias, name="fwd", **self._kwargs)
         return out if self.act is None else self.act(out)
