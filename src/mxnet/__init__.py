@@ -12,9 +12,16 @@ from . import initializer as init
 from . import ndarray as nd
 from . import random as rnd
 
-from . import optimizer, kvstore, gluon, contrib, runtime  # isort: skip
-from . import kvstore as kv
-from . import test_utils
+import contextlib  # until all parts have landed
+
+with contextlib.suppress(ImportError):
+    from . import optimizer
+with contextlib.suppress(ImportError):
+    from . import kvstore
+    from . import kvstore as kv
+from . import gluon, runtime, test_utils
+with contextlib.suppress(ImportError):
+    from . import contrib
 
 __all__ = ["Context", "MXNetError", "__version__", "autograd", "base", "context", "contrib", "cpu", "cpu_pinned",
            "current_context", "error", "gluon", "gpu", "init", "initializer", "is_np_array", "is_np_shape", "kv",

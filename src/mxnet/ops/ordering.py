@@ -88,15 +88,3 @@ def pick(data: Tensor, index: Tensor, *, axis: int | None = -1, keepdims: bool =
     where = where.clamp(0, size - 1) if mode == "clip" else where.remainder(size)
     picked = data.gather(axis, where)
     return picked if keepdims or data.dim() == 1 else picked.squeeze(axis)
-
-
-@register("batch_take")
-def batch_take(a: Tensor, indices: Tensor) -> Tensor:
-    """`a[i, indices[i]]` for each row of a matrix; out-of-range indices are clipped."""
-    return pick(a, indices, axis=1)
-
-
-@register("fill_element_0index")
-def fill_element_0index(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
-    """A copy of the matrix `lhs` in which element `rhs[i]` of row i is `mhs[i]`."""
-    return lhs.scatter(1, rhs.long().unsqueeze(1), mhs.unsqueeze(1))
