@@ -44,6 +44,12 @@ def _move_by_single(data: Tensor, mean: Tensor, var: Tensor, momentum: float) ->
     var.data.mul_(momentum)
 
 
+def _check_length(moving: Tensor, data: Tensor) -> None:
+    """MXNetError unless a statistic that is left alone has an element for each channel (shape inference reads it)."""
+    if moving.size(0) != data.size(1):
+        raise MXNetError(f"BatchNorm: expected moving statistics of {data.size(1)} elements, got {moving.size(0)}")
+
+
 def _by_batch(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, moving_var: Tensor,
               eps: float, momentum: float, statistics: bool):
     """Normalize by the batch's own mean and variance, and blend these into the moving ones, outside of autograd.
@@ -62,6 +68,9 @@ def _by_batch(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, mo
         raw.mul_(count / (count - 1))
     elif moves:
         _move_by_single(data, moving_mean, moving_var, momentum)
+    else:
+        _check_length(moving_mean, data)
+        _check_length(moving_var, data)
     if statistics:
         out = torch.native_batch_norm(data, gamma, beta, mean, var, True, 1 - momentum, eps)
     else:

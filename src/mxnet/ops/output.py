@@ -150,7 +150,7 @@ def _regression(name: str, predict, gradient, doc: str):
         return Regression.apply(data, label, grad_scale)
 
     def shapes(attrs, data, label):
-        if data is None or label is not None and all(label):
+        if data is None or (label is not None and all(label)):
             return [data, label]
         return [data, data[:1] if len(data) == 2 and data[1] == 1 else data]
 

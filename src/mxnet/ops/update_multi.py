@@ -46,21 +46,21 @@ def _register_sgd(name: str, step, each: int, momentum: bool) -> None:
     if momentum:
         def multi(*data: Tensor, lrs: _Floats, wds: _Floats, momentum: float = 0.0, rescale_grad: float = 1.0,
                   clip_gradient: float = -1.0, num_weights: int = 1):
-            attrs = dict(momentum=momentum, rescale_grad=rescale_grad, clip_gradient=clip_gradient)
+            attrs = {"momentum": momentum, "rescale_grad": rescale_grad, "clip_gradient": clip_gradient}
             return run(f"multi_{name}", data, lrs, wds, num_weights, 0, attrs)
 
         def preloaded(*data: Tensor, momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0,
                       num_weights: int = 1):
-            attrs = dict(momentum=momentum, rescale_grad=rescale_grad, clip_gradient=clip_gradient)
+            attrs = {"momentum": momentum, "rescale_grad": rescale_grad, "clip_gradient": clip_gradient}
             return run(f"preloaded_multi_{name}", data, data[-2].tolist(), data[-1].tolist(), num_weights, 2, attrs)
     else:
         def multi(*data: Tensor, lrs: _Floats, wds: _Floats, rescale_grad: float = 1.0,
                   clip_gradient: float = -1.0, num_weights: int = 1):
-            attrs = dict(rescale_grad=rescale_grad, clip_gradient=clip_gradient)
+            attrs = {"rescale_grad": rescale_grad, "clip_gradient": clip_gradient}
             return run(f"multi_{name}", data, lrs, wds, num_weights, 0, attrs)
 
         def preloaded(*data: Tensor, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1):
-            attrs = dict(rescale_grad=rescale_grad, clip_gradient=clip_gradient)
+            attrs = {"rescale_grad": rescale_grad, "clip_gradient": clip_gradient}
             return run(f"preloaded_multi_{name}", data, data[-2].tolist(), data[-1].tolist(), num_weights, 2, attrs)
 
     multi.__doc__ = f"{name} for num_weights weights, with a step length and a weight decay for each."
