@@ -13,8 +13,8 @@ from .base import MXNetError
 from .ndarray import NDArray
 from .ndarray._wrap import wrap
 
-__all__ = ["Function", "backward", "grad", "is_recording", "is_training", "mark_variables", "pause", "predict_mode",
-           "record", "set_recording", "set_training", "train_mode"]
+__all__ = ["Function", "NDArray", "backward", "get_symbol", "grad", "is_recording", "is_training", "mark_variables",
+           "pause", "predict_mode", "record", "set_recording", "set_training", "train_mode"]
 
 _is_grad_enabled = torch.is_grad_enabled
 _set_grad_enabled = torch._C._set_grad_enabled
@@ -153,7 +153,7 @@ def _run(tensors, grads, retain_graph, create_graph, inputs, accumulate):
         if "second time" in text:
             raise MXNetError("Cannot differentiate: part of the computational graph was freed by an earlier backward; "
                              "pass retain_graph=True there, or detach() what is carried over") from error
-        raise
+        raise MXNetError(f"backward failed: {text.splitlines()[0]}") from error
 
 
 def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
@@ -175,12 +175,11 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
     """The gradients of heads with respect to `variables`, as new arrays; `.grad` is left alone.
 
     create_graph=True records the computation of the gradients too, for higher-order ones.
-    Returns one array for one NDArray, a list for a list.  MXNetError if a variable does not lead to the heads.
+    Returns a list, also for a single variable.  MXNetError if a variable does not lead to the heads.
     """
-    one = isinstance(variables, NDArray)
-    variables = [variables] if one else list(variables)
+    variables = [variables] if isinstance(variables, NDArray) else list(variables)
     if not variables:
-        raise ValueError("autograd.grad: need at least one variable")
+        raise AssertionError("autograd.grad: variables cannot be an empty list")
     retain_graph = create_graph if retain_graph is None else retain_graph
     arrays, tensors, grads = _heads(heads, head_grads)
     for i, variable in enumerate(variables):
@@ -200,8 +199,7 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
         for array in arrays:
             if array._ag is None and not any(array is v for v in variables):
                 array._t, array._rg = array._t.detach(), False
-    out = [wrap(result, variable._ctx) for variable, result in zip(variables, results, strict=True)]
-    return out[0] if one else out
+    return [wrap(result, variable._ctx) for variable, result in zip(variables, results, strict=True)]
 
 
 def get_symbol(x):

@@ -280,12 +280,8 @@ class NDArray:
     def __getitem__(self, key):
         if type(key) is not int and type(key) is not py_slice:
             key = unwrap_key(key)
-        if self._rg and not state.recording:
-            with NoGrad():
-                result, _ = indexing.getitem(self._t, key)
-        else:
-            result, _ = indexing.getitem(self._t, key)
-        return wrap(result, self._ctx, type(self))
+        t = self._t.detach() if self._rg and not state.recording else self._t
+        return wrap(indexing.getitem(t, key)[0], self._ctx, type(self))
 
     def __setitem__(self, key, value):
         if type(key) is py_slice and key == py_slice(None) and isinstance(value, NDArray):

@@ -90,9 +90,13 @@ def quietly(fn: Callable, *tensors, **kwargs):
     previous = _is_grad_enabled()
     _set_grad_enabled(False)
     try:
-        return fn(*tensors, **kwargs)
+        result = fn(*tensors, **kwargs)
     finally:
         _set_grad_enabled(previous)
+    # a view of a variable says that it requires a gradient, though no graph leads to it
+    if isinstance(result, torch.Tensor):
+        return result.detach() if result.requires_grad else result
+    return [t.detach() if t.requires_grad else t for t in result]
 
 
 def call(op_name: str, fn: Callable, tensors, kwargs, needs_grad: bool):
@@ -259,12 +263,13 @@ def {fname}({params}out=None, name=None, **kwargs):
     return invoke(op, fn, ({inputs},), out, kwargs)
 """
 
-_ONE = """a = new(NDArray)
-        a._t = r
-        a._ctx = {first}._ctx
-        a._rg = rg and r.requires_grad
-        a._ag = None
-        return a"""
+# No local of these may have the name of an operator's input, hence not simply `a`.
+_ONE = """result = new(NDArray)
+        result._t = r
+        result._ctx = {first}._ctx
+        result._rg = rg and r.requires_grad
+        result._ag = None
+        return result"""
 
 _MANY = "return wrap_outputs(r, {first}._ctx, {visible})"
 
