@@ -16,12 +16,12 @@ from mxnet import init, nd, registry
 
 @pytest.mark.parametrize(("text", "name", "shape"), layer_cases.INITS)
 def test_values_after_a_seed(text: str, name: str, shape: tuple) -> None:
-    got, wanted = (
-        layer_cases.run_init(mx, text, name, shape),
-        recorded("initializers")[f"{text} | {name} | {shape}"],
-    )
+    got = layer_cases.run_init(mx, text, name, shape)
+    wanted = recorded("initializers")[f"{text} | {name} | {shape}"]
     if isinstance(wanted, dict) and wanted["dumps"] is None:
         wanted = {key: value for key, value in wanted.items() if key != "dumps"}
+    if "Orthogonal" in text:  # the sign of a singular vector is the linear algebra library's choice
+        got, wanted = ({**answer, "data": np.abs(answer["data"])} for answer in (got, wanted))
     check(got, wanted)
 
 
@@ -67,9 +67,7 @@ class TestInitializer:
         with caplog.at_level(logging.INFO):
             ones = init.One().set_verbosity(True)
             ones(init.InitDesc("a_weight"), arr)
-            ones.set_verbosity(True, lambda x: str(x.shape))(
-                init.InitDesc("a_bias", {"__init__": "zeros"}), arr
-            )
+            ones.set_verbosity(True, lambda x: str(x.shape))(init.InitDesc("a_bias", {"__init__": "zeros"}), arr)
             ones.set_verbosity(False)(init.InitDesc("a_weight"), arr)
         assert caplog.messages == [
             "Initialized a_weight as weight: 1.0",

@@ -81,10 +81,7 @@ class TestSequential:
         net = nn.Sequential()
         net.first = nn.Dense(2)
         net.add(nn.Dense(3))
-        assert (
-            repr(net)
-            == "Sequential(\n  (first): Dense(None -> 2, linear)\n  (1): Dense(None -> 3, linear)\n)"
-        )
+        assert repr(net) == "Sequential(\n  (first): Dense(None -> 2, linear)\n  (1): Dense(None -> 3, linear)\n)"
 
 
 class TestBatchNorm:
@@ -111,6 +108,22 @@ class TestBatchNorm:
         assert not hasattr(nn.BatchNorm(), "in_channels")
 
 
+class TestDropout:
+    def test_zeroes_and_scales_in_train_mode_only(self) -> None:
+        layer, x = nn.Dropout(0.25), nd.array(layer_cases.formula((40, 50)))
+        with autograd.record():
+            out = layer(x).asnumpy()
+        kept = out != 0
+        np.testing.assert_allclose(out[kept], x.asnumpy()[kept] / 0.75, rtol=1e-6)
+        assert 0.7 < kept.mean() < 0.8
+        np.testing.assert_array_equal(layer(x).asnumpy(), x.asnumpy())
+
+    def test_shared_along_axes(self) -> None:
+        with autograd.train_mode():
+            out = nn.Dropout(0.5, (1,))(nd.ones((30, 4))).asnumpy()
+        assert (out == out[:, :1]).all() and 0 < out[:, 0].astype(bool).mean() < 1
+
+
 def test_embedding_looks_rows_up() -> None:
     layer = nn.Embedding(4, 3, weight_initializer=mx.init.Constant(np.arange(12).reshape(4, 3)))
     layer.initialize()
@@ -128,9 +141,7 @@ def test_layers_in_the_layout_with_channels_last() -> None:
         block.initialize()
     first.weight.set_data(last.weight.data().transpose((0, 3, 1, 2)))
     moved = nd.array(x.transpose(0, 3, 1, 2))
-    np.testing.assert_allclose(
-        last(nd.array(x)).asnumpy().transpose(0, 3, 1, 2), first(moved).asnumpy(), rtol=1e-5
-    )
+    np.testing.assert_allclose(last(nd.array(x)).asnumpy().transpose(0, 3, 1, 2), first(moved).asnumpy(), rtol=1e-5)
     pooled = nn.MaxPool2D(layout="NHWC")(nd.array(x)).asnumpy().transpose(0, 3, 1, 2)
     np.testing.assert_array_equal(pooled, nn.MaxPool2D()(moved).asnumpy())
 

@@ -19,8 +19,8 @@ LAYERS = {
     "nn.Dense(5, weight_initializer=mx.init.Normal(2), bias_initializer=None)": None,
     "nn.Dense(5, 'relu', True, True, 'float32', None, 'zeros', 4)": None,
     "nn.Dense(5, prefix='own_')": None,
-    "nn.Dropout(0.5)": [(2, 8)],
-    "nn.Dropout(0.3, (1, 2))": [(2, 3, 4)],
+    "nn.Dropout(0.5)": None,
+    "nn.Dropout(0.3, (1, 2))": None,
     "nn.Dropout(0)": [(2, 3)],
     "nn.Embedding(3, 4)": None,
     "nn.Embedding(3, 4, dtype='float16', weight_initializer='zeros')": None,
@@ -57,7 +57,7 @@ LAYERS = {
     "nn.PReLU('ones', in_channels=3)": [(2, 3)],
     "nn.ELU()": [(2, 3)],
     "nn.ELU(0.5)": [(2, 3)],
-    "nn.SELU()": [(2, 3)],
+    "nn.SELU()": None,  # its gradient there is not that of its forward pass
     "nn.Swish()": [(2, 3)],
     "nn.Swish(2)": [(2, 3)],
     "nn.GELU()": [(2, 3)],
@@ -108,9 +108,7 @@ LAYERS = {
     "nn.HybridSequential()": [(2, 3)],
     "nn.HybridSequential(prefix='')": None,
     "chain(nn.Sequential(), nn.Dense(4, 'relu'), chain(nn.Sequential(), nn.Dense(2), nn.PReLU()))": [(2, 3)],
-    "chain(nn.HybridSequential(), nn.Conv2D(2, 3, activation='relu'), nn.BatchNorm(), nn.Dense(3))": [
-        (2, 1, 4, 5)
-    ],
+    "chain(nn.HybridSequential(), nn.Conv2D(2, 3, activation='relu'), nn.BatchNorm(), nn.Dense(3))": [(2, 1, 4, 5)],
     "chain(nn.HybridSequential(), nn.Dense(3), nn.Dense(2), nn.Flatten())[1:]": [(2, 3)],
     "chain(nn.Sequential(), nn.Dense(3), nn.Dense(2), nn.Flatten())[::2]": [(2, 3)],
     "chain(nn.Sequential(), nn.Dense(3), nn.Sequential(), nn.Dense(2))[-1]": [(2, 3)],
