@@ -83,6 +83,24 @@ def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
     return torch.stack([grids[a] for a in chosen], -1)
 
 
+@register("_contrib_isnan")
+def isnan(data: Tensor) -> Tensor:
+    """1 where the element is NaN, otherwise 0, in the dtype of `data`."""
+    return data.isnan().to(data.dtype)
+
+
+@register("_contrib_isinf")
+def isinf(data: Tensor) -> Tensor:
+    """1 where the element is infinite, otherwise 0, in the dtype of `data`."""
+    return data.isinf().to(data.dtype)
+
+
+@register("_contrib_isfinite")
+def isfinite(data: Tensor) -> Tensor:
+    """1 where the element is neither infinite nor NaN, otherwise 0, in the dtype of `data`."""
+    return data.isfinite().to(data.dtype)
+
+
 @register("_contrib_allclose")
 def allclose(a: Tensor, b: Tensor, *, rtol: float = 1e-5, atol: float = 1e-8,
              equal_nan: bool = True) -> Tensor:

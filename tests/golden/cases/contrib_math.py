@@ -23,3 +23,7 @@ case("nd.contrib.allclose(a, a)", a=(2, 3), grad=False)
 case("nd.contrib.allclose(a, b)", a=(2, 3), b=(2, 3), grad=False)
 case("nd.contrib.allclose(a, b, rtol=0.1, atol=0)", a=values([1.0, 2]), b=values([1.05, 2]), grad=False)
 case("nd.contrib.allclose(a, a, equal_nan=False)", a=values([1.0, float("nan")]), grad=False)
+for name in ("isnan", "isinf", "isfinite"):
+    case(f"nd.contrib.{name}(a)", a=values([0.0, 1, float("inf"), float("-inf"), float("nan")]), grad=False,
+         dtypes=("float16", "float32", "float64"))
+    case(f"nd.contrib.{name}(a)", a=(3,), dtypes=("int32",), grad=False)
