@@ -1,0 +1,252 @@
+"""mx.gluon.utils: splitting batches over contexts, clipping by the global norm, downloading files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import ssl
+import urllib.request
+import warnings
+import weakref
+from collections import OrderedDict
+
+import torch
+
+from .. import ndarray
+from .._state import state
+from ..base import MXNetError
+from ..ndarray import NDArray
+from ..ndarray._wrap import NoGrad, wrap
+
+__all__ = ["check_sha1", "clip_global_norm", "download", "replace_file", "split_and_load", "split_data"]
+
+# ------------------------------------------------------------------ batches
+
+
+def split_data(data, num_slice, batch_axis=0, even_split=True):
+    """Split an array into `num_slice` slices along `batch_axis`; the first ones are larger if it cannot be even.
+
+    data: NDArray, or anything with `shape` that can be sliced.  ValueError if even_split and it is not even.
+    """
+    size = data.shape[batch_axis]
+    if even_split and size % num_slice:
+        raise ValueError(f"data with shape {data.shape} cannot be evenly split into {num_slice} slices along axis "
+                         f"{batch_axis}. Use a batch size that's multiple of {num_slice} or set even_split=False to "
+                         "allow uneven partitioning of data.")
+    share, rest = divmod(size, num_slice)
+    ends = [(i + 1) * share + min(i + 1, rest) for i in range(num_slice)]
+    bounds = list(zip([0, *ends], ends, strict=False))
+    if batch_axis == 0:
+        return [data[begin:end] for begin, end in bounds]
+    if isinstance(data, NDArray):
+        return [ndarray.slice_axis(data, axis=batch_axis, begin=begin, end=end) for begin, end in bounds]
+    before = (slice(None),) * (batch_axis % len(data.shape))
+    return [data[(*before, slice(begin, end))] for begin, end in bounds]
+
+
+def split_and_load(data, ctx_list, batch_axis=0, even_split=True):
+    """Split a batch over contexts: a list of NDArrays, one on each.  What is no NDArray becomes a float32 one.
+
+    ValueError if even_split and the batch cannot be split evenly.
+    """
+    if not isinstance(data, NDArray):
+        data = ndarray.array(data, ctx=ctx_list[0])
+    if len(ctx_list) == 1:
+        return [data.as_in_context(ctx_list[0])]
+    slices = split_data(data, len(ctx_list), batch_axis, even_split)
+    return [part.as_in_context(ctx) for part, ctx in zip(slices, ctx_list, strict=True)]
+
+
+def clip_global_norm(arrays, max_norm, check_isfinite=True):
+    """Scale arrays in place so that the L2 norm of all of them together is at most `max_norm`.
+
+    Returns the norm before that: a float, or an NDArray of shape (1,) if not check_isfinite, which spares waiting for
+    a GPU; with it, a norm that is nan or inf is a UserWarning.
+    """
+    assert len(arrays) > 0, "clip_global_norm needs at least one array"
+    ctx = arrays[0]._ctx
+    with NoGrad():
+        tensors = [a._t.detach() for a in arrays]
+        norms = [n.to(ctx.device, torch.float32) for n in torch._foreach_norm(_exact(tensors))]
+        norm = torch.linalg.vector_norm(torch.stack(norms)).reshape(1)
+        if check_isfinite and not torch.isfinite(norm):
+            warnings.warn("nan or inf is detected. Clipping results will be undefined.", UserWarning, stacklevel=2)
+        # Never above 1; a norm of nan makes the arrays nan, as it does in MXNet.
+        scale = torch.minimum(max_norm / (norm + 1e-8), torch.ones_like(norm))
+        for tensor in tensors:
+            tensor.mul_(scale.to(tensor.device, tensor.dtype))
+    return norm.item() if check_isfinite else wrap(norm, ctx)
+
+
+def _exact(tensors):
+    """Half precision squares overflow: norms are taken in float32."""
+    return [t.float() if t.dtype in (torch.float16, torch.bfloat16) else t for t in tensors]
+
+
+# ------------------------------------------------------------------ files
+
+
+def check_sha1(filename, sha1_hash) -> bool:
+    """Whether a file's content has this SHA-1 (hexadecimal, lower case)."""
+    digest = hashlib.sha1()
+    with open(filename, "rb") as f:
+        while block := f.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest() == sha1_hash
+
+
+def replace_file(src, dst):
+    """Give the file `src` the name `dst`, whatever had it; OSError, with `src` deleted, where that fails."""
+    try:
+        os.replace(src, dst)
+    except OSError as e:
+        with contextlib.suppress(OSError):
+            os.remove(src)
+        raise OSError(f"Moving downloaded temp file - {src}, to {dst} failed. Please retry the download.") from e
+
+
+def download(url, path=None, overwrite=False, sha1_hash=None, retries=5, verify_ssl=True) -> str:
+    """Fetch a file unless it is there already with the right content; returns its name.
+
+    path: file or folder to write to, by default the current folder; missing folders are made, and the file appears
+    whole or not at all.  sha1_hash: what the content must have.  retries: how often to try again.
+    verify_ssl=False does not check the server's certificate.
+
+    MXNetError (an OSError's message in it) when the file cannot be had; UserWarning raised when its content is wrong.
+    """
+    if path is None:
+        path = url.split("/")[-1]
+        assert path, "Can't construct file-name from this URL. Please set the `path` option manually."
+    else:
+        path = os.path.expanduser(path)
+        if os.path.isdir(path):
+            path = os.path.join(path, url.split("/")[-1])
+    assert retries >= 0, f"Number of retries should be at least 0, currently it's {retries}"
+    if not verify_ssl:
+        warnings.warn("Unverified HTTPS request is being made (verify_ssl=False). Adding certificate verification is "
+                      "strongly advised.", stacklevel=2)
+    if not overwrite and os.path.exists(path) and (not sha1_hash or check_sha1(path, sha1_hash)):
+        return path
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    for left in range(retries, -1, -1):
+        try:
+            print(f"Downloading {path} from {url}...")
+            _fetch(url, path, sha1_hash, verify_ssl)
+            return path
+        except (OSError, UserWarning) as e:
+            if left:
+                print(f"download failed due to {e!r}, retrying, {left} attempt{'s' * (left > 1)} left")
+            elif isinstance(e, UserWarning):
+                raise
+            else:
+                raise MXNetError(f"Failed downloading url {url}: {e}. Without a network, put the file at {path} "
+                                 "by other means and call again.") from e
+    return path
+
+
+def _fetch(url, path, sha1_hash, verify_ssl):
+    """One attempt: to a temporary file beside `path`, checked, then renamed."""
+    temporary = f"{path}.{secrets.token_hex(8)}"
+    try:
+        with _open(url, verify_ssl) as blocks, open(temporary, "wb") as f:
+            f.writelines(blocks)
+        if sha1_hash and not check_sha1(temporary, sha1_hash):
+            raise UserWarning(f"File {path} is downloaded but the content hash does not match. The repo may be "
+                              'outdated or download may be incomplete. If the "repo_url" is overridden, consider '
+                              "switching to the default repo.")
+        replace_file(temporary, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(temporary)
+
+
+@contextlib.contextmanager
+def _open(url, verify_ssl):
+    """The content in blocks.  By `requests` where it is installed, as in MXNet, for its proxies and certificates."""
+    try:
+        import requests
+    except ImportError:
+        context = ssl.create_default_context() if verify_ssl else ssl._create_unverified_context()
+        with urllib.request.urlopen(url, context=context, timeout=60) as response:
+            yield iter(lambda: response.read(1 << 16), b"")
+        return
+    with contextlib.closing(requests.get(url, stream=True, verify=verify_ssl)) as response:
+        if response.status_code != 200:
+            raise OSError(f"the server answered {response.status_code}")
+        yield (block for block in response.iter_content(chunk_size=1 << 16) if block)
+
+
+def _get_repo_url() -> str:
+    """Where pretrained models are: $MXNET_GLUON_REPO, or MXNet's own storage."""
+    url = os.environ.get("MXNET_GLUON_REPO", "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/")
+    return url if url.endswith("/") else url + "/"
+
+
+def _get_repo_file_url(namespace, filename) -> str:
+    """The address of a file there."""
+    return f"{_get_repo_url()}{namespace}/{filename}"
+
+
+# ------------------------------------------------------------------ blocks
+
+
+class HookHandle:
+    """Removes a hook: `handle.detach()`, or at the end of `with handle:`."""
+
+    def __init__(self):
+        self._hooks_dict_ref = None
+        self._id = None
+
+    def attach(self, hooks_dict: OrderedDict, hook):
+        """Add `hook` to a Block's hooks."""
+        assert not self._hooks_dict_ref, "The same handle cannot be attached twice."
+        self._id = id(hook)
+        hooks_dict[self._id] = hook
+        self._hooks_dict_ref = weakref.ref(hooks_dict)
+
+    def detach(self):
+        """Remove the hook, if it is still there."""
+        hooks = self._hooks_dict_ref() if self._hooks_dict_ref is not None else None
+        if hooks is not None:
+            hooks.pop(self._id, None)
+
+    def __getstate__(self):
+        return (self._hooks_dict_ref() if self._hooks_dict_ref is not None else None), self._id
+
+    def __setstate__(self, saved):
+        hooks, self._id = saved
+        self._hooks_dict_ref = None if hooks is None else weakref.ref(hooks)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.detach()
+
+
+def shape_is_known(shape) -> bool:
+    """Whether a shape is given and has no unknown dimension: 0, or -1 under NumPy semantics."""
+    if shape is None:
+        return False
+    unknown = -1 if state.np_shape else 0
+    if len(shape) == 0:
+        return state.np_shape
+    for size in shape:
+        if size == unknown:
+            return False
+        assert size > unknown, f"shape dimension size cannot be less than {unknown}, while received {size}"
+    return True
+
+
+def _brief_print_list(lst, limit=7) -> str:
+    """Quoted items, the middle left out when there are more than `limit`."""
+    if len(lst) > limit:
+        return f"{_brief_print_list(lst[:limit // 2], limit)}, ..., {_brief_print_list(lst[limit // 2 - limit:], limit)}"
+    return ", ".join(f"'{item!s}'" for item in lst)
+
+
+def _indent(text, spaces) -> str:
+    """All lines but the first moved right."""
+    return text.replace("\n", "\n" + " " * spaces)

@@ -1,0 +1,213 @@
+"""Optimizers with estimates of both moments of the gradient: Adam, AdamW, Adamax, Nadam, FTML, LAMB."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from .base import register
+from .multi_tensor import MultiTensorOptimizer
+
+__all__ = ["FTML", "LAMB", "Adam", "AdamW", "Adamax", "Nadam"]
+
+
+class _Moments(MultiTensorOptimizer):
+    """State: (mean, variance), arrays like the weight."""
+
+    state_count = 2
+
+    def __init__(self, learning_rate, beta1, beta2, **kwargs):
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self.beta1 = beta1
+        self.beta2 = beta2
+
+    def _average(self, means, variances, grads):
+        """mean = beta1 * mean + (1 - beta1) * grad, and the same of the squares with beta2."""
+        torch._foreach_lerp_(means, grads, 1 - self.beta1)
+        torch._foreach_mul_(variances, self.beta2)
+        torch._foreach_addcmul_(variances, grads, grads, value=1 - self.beta2)
+
+
+@register
+class Adam(_Moments):
+    """Adam (Kingma and Ba, 2014); MXNet's operator adam_update.
+
+        g = clip(rescale_grad * grad + wd * weight)
+        mean = beta1 * mean + (1 - beta1) * g;  variance = beta2 * variance + (1 - beta2) * g**2
+        weight -= lr * sqrt(1 - beta2**t) / (1 - beta1**t) * mean / (sqrt(variance) + epsilon)
+
+    lazy_update is about sparse gradients.  State: (mean, variance).
+    """
+
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, lazy_update=True, **kwargs):
+        super().__init__(learning_rate, beta1, beta2, **kwargs)
+        self.epsilon = epsilon
+        self.lazy_update = lazy_update
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        if self._clips:
+            grads, wd = self._decayed(weights, grads, wd), 0.0
+        elif self.rescale_grad != 1:
+            grads = self._rescaled(grads)
+        _fused(torch._fused_adam_, self, weights, grads, states, lr, wd, t)
+
+
+@register
+class AdamW(_Moments):
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019); MXNet's contrib.adamw_update.
+
+        g = clip(rescale_grad * grad)
+        mean = beta1 * mean + (1 - beta1) * g;  variance = beta2 * variance + (1 - beta2) * g**2
+        weight -= lr * (c * mean / (sqrt(variance) + epsilon) + wd * weight)
+
+    c is sqrt(1 - beta2**t) / (1 - beta1**t), or 1 if not correct_bias.  State: (mean, variance).
+    MXNet 1.9.1 has the operator only; the class has the arguments of MXNet 2.
+    """
+
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-6, correct_bias=True, **kwargs):
+        super().__init__(learning_rate, beta1, beta2, **kwargs)
+        self.epsilon = epsilon
+        self.correct_bias = correct_bias
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        if self._clips or self.rescale_grad != 1:
+            grads = self._rescaled(grads)
+        if self.correct_bias:
+            _fused(torch._fused_adamw_, self, weights, grads, states, lr, wd, t)
+            return
+        means, variances = states
+        self._average(means, variances, grads)
+        torch._foreach_mul_(weights, 1 - lr * wd)
+        divisors = torch._foreach_sqrt(variances)
+        torch._foreach_add_(divisors, self.epsilon)
+        torch._foreach_addcdiv_(weights, means, divisors, value=-lr)
+
+
+def _fused(kernel, adam, weights, grads, states, lr, wd, t):
+    """torch adds epsilon after the correction of the variance, MXNet before: hence the division."""
+    # One counter serves all weights: the kernels only read it.
+    step = torch.full((), float(t), dtype=torch.float32, device=weights[0].device)
+    kernel(weights, grads, states[0], states[1], [], [step] * len(weights), lr=lr, beta1=adam.beta1,
+           beta2=adam.beta2, weight_decay=wd, eps=adam.epsilon / math.sqrt(1 - adam.beta2**t), amsgrad=False,
+           maximize=False)
+
+
+@register
+class Adamax(_Moments):
+    """Adam with the largest gradient in place of the variance (Kingma and Ba, 2014, section 7).
+
+        g = clip(rescale_grad * grad + wd * weight)
+        mean = beta1 * mean + (1 - beta1) * g;  norm = maximum(beta2 * norm, abs(g))
+        weight -= lr / (1 - beta1**t) * mean / norm
+
+    State: (mean, norm).
+    """
+
+    def __init__(self, learning_rate=0.002, beta1=0.9, beta2=0.999, **kwargs):
+        super().__init__(learning_rate, beta1, beta2, **kwargs)
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        grads = self._decayed(weights, grads, wd)
+        means, norms = states
+        torch._foreach_lerp_(means, grads, 1 - self.beta1)
+        torch._foreach_mul_(norms, self.beta2)
+        torch._foreach_maximum_(norms, torch._foreach_abs(grads))
+        torch._foreach_addcdiv_(weights, means, norms, value=-lr / (1 - self.beta1**t))
+
+
+@register
+class Nadam(_Moments):
+    """Adam with Nesterov's momentum (Dozat, 2016).  schedule_decay: of the momentum's own schedule.
+
+    The product of the schedule goes on with every parameter that is updated, as in MXNet.  State: (mean, variance).
+    """
+
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, schedule_decay=0.004, **kwargs):
+        super().__init__(learning_rate, beta1, beta2, **kwargs)
+        self.epsilon = epsilon
+        self.schedule_decay = schedule_decay
+        self.m_schedule = 1.0
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        grads = self._decayed(weights, grads, wd)
+        self._average(*states, grads)
+        now = self.beta1 * (1 - 0.5 * 0.96 ** (t * self.schedule_decay))
+        after = self.beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * self.schedule_decay))
+        for weight, grad, mean, variance in zip(weights, grads, *states, strict=True):
+            self.m_schedule *= now
+            direction = grad * ((1 - now) / (1 - self.m_schedule)) + mean * (after / (1 - self.m_schedule * after))
+            divisor = variance.div(1 - self.beta2**t).sqrt_().add_(self.epsilon)
+            weight.addcdiv_(direction, divisor, value=-lr)
+
+
+@register
+class FTML(_Moments):
+    """Follow the moving leader (Zheng and Kwok, 2017); MXNet's operator ftml_update.
+
+        g = clip(rescale_grad * grad + wd * weight)
+        v = beta2 * v + (1 - beta2) * g**2
+        new d = (1 - beta1**t) / lr * (sqrt(v / (1 - beta2**t)) + epsilon)
+        z = beta1 * z + (1 - beta1) * g - (new d - beta1 * d) * weight;  weight = -z / new d
+
+    State: (d, v, z).
+    """
+
+    state_count = 3
+
+    def __init__(self, beta1=0.6, beta2=0.999, epsilon=1e-8, learning_rate=None, **kwargs):
+        super().__init__(learning_rate, beta1, beta2, **kwargs)
+        self.epsilon = epsilon
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        grads = self._decayed(weights, grads, wd)
+        ds, vs, zs = states
+        torch._foreach_mul_(vs, self.beta2)
+        torch._foreach_addcmul_(vs, grads, grads, value=1 - self.beta2)
+        new_ds = torch._foreach_div(vs, 1 - self.beta2**t)
+        torch._foreach_sqrt_(new_ds)
+        torch._foreach_add_(new_ds, self.epsilon)
+        torch._foreach_mul_(new_ds, (1 - self.beta1**t) / lr)
+        sigmas = torch._foreach_sub(new_ds, ds, alpha=self.beta1)
+        torch._foreach_lerp_(zs, grads, 1 - self.beta1)
+        torch._foreach_addcmul_(zs, sigmas, weights, value=-1)
+        torch._foreach_copy_(ds, new_ds)
+        torch._foreach_copy_(weights, torch._foreach_div(torch._foreach_neg(zs), new_ds))
+
+
+@register
+class LAMB(_Moments):
+    """Adam with a trust ratio for each layer (You et al., 2019); MXNet's lamb_update_phase1 and phase2.
+
+        g = clip(rescale_grad * grad), moments as Adam's, corrected if bias_correction
+        u = mean / (sqrt(variance) + epsilon) + wd * weight
+        weight -= lr * clamp(|weight|, lower_bound, upper_bound) / |u| * u      (ratio 1 where a norm is 0)
+
+    State: (mean, variance).
+    """
+
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-6, lower_bound=None, upper_bound=None,
+                 bias_correction=True, **kwargs):
+        super().__init__(learning_rate, beta1, beta2, **kwargs)
+        self.epsilon = epsilon
+        self.lower_bound = lower_bound
+        self.upper_bound = upper_bound
+        self.bias_correction = bias_correction
+        self.aggregate_num = 45  # a subclass with an `update` of its own gets lists of up to so many
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        means, variances = states
+        self._average(means, variances, self._rescaled(grads))
+        first, second = (1 - self.beta1**t, 1 - self.beta2**t) if self.bias_correction else (1.0, 1.0)
+        divisors = torch._foreach_div(variances, second)
+        torch._foreach_sqrt_(divisors)
+        torch._foreach_add_(divisors, self.epsilon)
+        directions = torch._foreach_div(torch._foreach_div(means, first), divisors)
+        torch._foreach_add_(directions, weights, alpha=wd)
+        norms = torch.stack(torch._foreach_norm(weights))
+        if self.lower_bound or self.upper_bound:
+            norms = norms.clamp(self.lower_bound or None, self.upper_bound or None)
+        of_directions = torch.stack(torch._foreach_norm(directions))
+        ratios = torch.where((norms == 0) | (of_directions == 0), 1.0, norms / of_directions)
+        torch._foreach_mul_(directions, list((ratios * -lr).unbind()))
+        torch._foreach_add_(weights, directions)

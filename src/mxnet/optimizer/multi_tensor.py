@@ -1,0 +1,178 @@
+"""What the built-in optimizers stand on: one step of many parameters in a few fused torch calls.
+
+A subclass writes `_step` on lists of tensors that have one dtype, device, learning rate, decay and update count;
+sorting parameters into such groups, float32 master copies and checks are done here, once.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import torch
+
+from ..base import MXNetError
+from ..ndarray import zeros
+from ..ndarray._wrap import NoGrad
+from .base import LOW_PRECISION, Optimizer
+
+__all__ = ["MultiTensorOptimizer"]
+
+_tensor_of = operator.attrgetter("_t")
+_context_of = operator.attrgetter("_ctx")
+_dtype_of = operator.attrgetter("dtype")
+_is_contiguous = torch.Tensor.is_contiguous
+_numel = torch.Tensor.numel
+
+
+class MultiTensorOptimizer(Optimizer):
+    """An optimizer whose `update` takes one parameter or lists of them.
+
+    Class attributes for subclasses: `state_count`, arrays of memory for each parameter; `state_dtype`, their dtype
+    (None: the weight's); `state_tuple`, whether even a single one is kept in a tuple; `master_last`, whether state
+    under multi_precision is (state, float32 weight) as in MXNet's SGD family, else (float32 weight, state).
+    """
+
+    state_count = 0
+    state_dtype: str | None = None
+    state_tuple = False
+    master_last = False
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        """Update the tensors `weights` in place; gradients must stay as they are.
+
+        grads: one for each weight.  states: `state_count` lists, one tensor for each weight in each.
+        lr, wd: numbers.  t: number of this update, from 1.
+        """
+        raise NotImplementedError
+
+    def create_state(self, index, weight):
+        """Zeros for each array of memory: None, an NDArray or a tuple, each of the weight's shape."""
+        if not self.state_count:
+            return None
+        arrays = tuple(zeros(weight.shape, weight._ctx, dtype=self.state_dtype or weight.dtype)
+                       for _ in range(self.state_count))
+        return arrays if self.state_tuple or len(arrays) > 1 else arrays[0]
+
+    def create_state_multi_precision(self, index, weight):
+        """As `create_state`; for a half precision weight under multi_precision, with a float32 copy of it."""
+        if self.keeps_master(weight):
+            master = weight.astype("float32")
+            state = self.create_state(index, master)
+            return (state, master) if self.master_last else (master, state)
+        self._warn_low_precision(weight, f"the {type(self).__name__} optimizer" if self.master_last
+                                 else "the optimizer")
+        return self.create_state(index, weight)
+
+    def update(self, index, weight, grad, state):
+        """Update a weight in place, or each of a list: index, weight, grad and state are then lists."""
+        if isinstance(index, (list, tuple)):
+            self._update_lists(index, weight, grad, state)
+        else:
+            self._update_lists([index], [weight], [grad], [state])
+
+    def update_multi_precision(self, index, weight, grad, state):
+        """As `update`; half precision weights under multi_precision are updated through their float32 copies."""
+        if not isinstance(index, (list, tuple)):
+            index, weight, grad, state = [index], [weight], [grad], [state]
+        if not self.multi_precision:
+            self.update(index, weight, grad, state)
+            return
+        half = [w._t.dtype in LOW_PRECISION for w in weight]
+        pairs = [(s[::-1] if self.master_last else s) if h else (w, s)
+                 for h, w, s in zip(half, weight, state, strict=True)]
+        masters = [m for m, _ in pairs]
+        self.update(index, masters, [g.astype("float32") if h else g for h, g in zip(half, grad, strict=True)],
+                    [s for _, s in pairs])
+        with NoGrad():
+            for h, w, master in zip(half, weight, masters, strict=True):
+                if h:
+                    w._t.copy_(master._t)
+
+    def _update_lists(self, indices, weights, grads, states):
+        """Count, sort into groups that one `_step` can take, and step each."""
+        self._update_count(indices)
+        lrs, wds = self._get_lrs(indices), self._get_wds(indices)
+        counts = self._index_update_count
+        steps = [counts[i] for i in indices]
+        contexts = [*map(_context_of, weights)]
+        weights, grads = [*map(_tensor_of, weights)], [*map(_tensor_of, grads)]
+        # The fused kernels trust their caller: they read as many elements from each gradient as the weight has.
+        if [*map(_numel, weights)] != [*map(_numel, grads)] or len(states) != len(weights):
+            raise self._mismatch(indices, weights, grads)
+        dtypes = [*map(_dtype_of, weights)]
+        n = len(weights)
+        previous = torch.is_grad_enabled()
+        torch._C._set_grad_enabled(False)
+        try:
+            if all(column.count(column[0]) == n for column in (lrs, wds, steps, dtypes, contexts)):
+                self._step_dense(weights, grads, _columns(states), lrs[0], wds[0], steps[0])
+                return
+            for which in _groups(zip(lrs, wds, steps, dtypes, contexts, strict=True)):
+                i = which[0]
+                self._step_dense([weights[j] for j in which], [grads[j] for j in which],
+                                 _columns([states[j] for j in which]), lrs[i], wds[i], steps[i])
+        finally:
+            torch._C._set_grad_enabled(previous)
+
+    def _step_dense(self, weights, grads, states, lr, wd, t):
+        """`_step` on contiguous tensors of one dtype, for the kernels do not look at strides."""
+        dtype = weights[0].dtype
+        if not all(map(_is_contiguous, grads)) or [*map(_dtype_of, grads)].count(dtype) != len(grads):
+            grads = [g.to(dtype).contiguous() for g in grads]
+        if all(map(_is_contiguous, weights)):
+            self._step(weights, grads, states, lr, wd, t)
+            return
+        dense = [w.contiguous() for w in weights]
+        self._step(dense, grads, states, lr, wd, t)
+        for weight, new in zip(weights, dense, strict=True):
+            if weight is not new:
+                weight.copy_(new)
+
+    def _mismatch(self, indices, weights, grads):
+        for i, w, g in zip(indices, weights, grads, strict=False):
+            if w.numel() != g.numel():
+                return MXNetError(f"{type(self).__name__}.update: the gradient of parameter {i} has shape "
+                                  f"{tuple(g.shape)}, expected the weight's {tuple(w.shape)}")
+        return MXNetError(f"{type(self).__name__}.update: indices, weights, gradients and states must be equally "
+                          f"many, got {len(indices)} indices, {len(weights)} weights and {len(grads)} gradients")
+
+    # ------------------------------------------------------------------ gradients, as the operators see them
+
+    @property
+    def _clips(self) -> bool:
+        return self.clip_gradient is not None and self.clip_gradient > 0
+
+    def _rescaled(self, grads):
+        """clip(rescale_grad * grad), in new tensors."""
+        return self._clipped(torch._foreach_mul(grads, self.rescale_grad))
+
+    def _decayed(self, weights, grads, wd):
+        """clip(rescale_grad * grad + wd * weight), in new tensors."""
+        grads = torch._foreach_mul(grads, self.rescale_grad)
+        if wd:
+            torch._foreach_add_(grads, weights, alpha=wd)
+        return self._clipped(grads)
+
+    def _clipped(self, grads):
+        if self._clips:
+            torch._foreach_clamp_min_(grads, -self.clip_gradient)
+            torch._foreach_clamp_max_(grads, self.clip_gradient)
+        return grads
+
+
+def _columns(states):
+    """The states of several parameters as one list of tensors for each array of memory."""
+    first = states[0]
+    if first is None:
+        return []
+    if isinstance(first, (tuple, list)):
+        return [[*map(_tensor_of, column)] for column in zip(*states, strict=True)]
+    return [[*map(_tensor_of, states)]]
+
+
+def _groups(keys):
+    """Positions of equal keys, in order of appearance."""
+    groups = {}
+    for i, key in enumerate(keys):
+        groups.setdefault(key, []).append(i)
+    return groups.values()

@@ -1,0 +1,173 @@
+"""Stochastic gradient descent and its kin: SGD, NAG, Signum, SGLD, DCASGD."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from ..ndarray import random, zeros
+from .base import Optimizer, register
+from .multi_tensor import MultiTensorOptimizer
+
+__all__ = ["DCASGD", "NAG", "SGD", "SGLD", "Signum", "ccSGD"]
+
+
+@register
+class SGD(MultiTensorOptimizer):
+    """Stochastic gradient descent with momentum and weight decay; MXNet's operators sgd_update, sgd_mom_update.
+
+        g = clip(rescale_grad * grad) + wd * weight
+        state = momentum * state - lr * g;  weight += state      (weight -= lr * g without momentum)
+
+    lazy_update is about sparse gradients.  State: an array like the weight, None without momentum.
+    """
+
+    master_last = True
+
+    def __init__(self, momentum=0.0, lazy_update=True, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.lazy_update = lazy_update
+        self.aggregate_num = 4  # a subclass with an `update` of its own gets lists of up to so many
+
+    @property
+    def state_count(self):
+        return 0 if self.momentum == 0.0 else 1
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        rescale = self.rescale_grad
+        if self._clips or rescale == 0:
+            grads, rescale = self._rescaled(grads), 1.0
+        # torch: g += weight_decay * w; buf = momentum * buf + (1 - dampening) * g; w -= lr * buf.  These settings
+        # make buf MXNet's state, which holds the learning rate of each step, so it may change between steps.
+        if states:
+            torch._fused_sgd_(weights, grads, states[0], weight_decay=wd / rescale, momentum=self.momentum, lr=-1.0,
+                              dampening=1.0 + lr * rescale, nesterov=False, maximize=False, is_first_step=False)
+        else:
+            torch._fused_sgd_(weights, grads, [], weight_decay=wd / rescale, momentum=0.0, lr=lr * rescale,
+                              dampening=0.0, nesterov=False, maximize=False, is_first_step=False)
+
+
+@register
+class ccSGD(SGD):  # noqa: N801  (MXNet's name)
+    """SGD under its old name."""
+
+
+@register
+class NAG(MultiTensorOptimizer):
+    """Nesterov's accelerated gradient; MXNet's operator nag_mom_update.
+
+        g = clip(rescale_grad * grad) + wd * weight
+        state = momentum * state - lr * g;  weight += momentum * state - lr * g
+
+    State: an array like the weight, None without momentum, which makes it SGD.
+    """
+
+    master_last = True
+
+    def __init__(self, momentum=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+
+    @property
+    def state_count(self):
+        return 0 if self.momentum == 0.0 else 1
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        grads = self._rescaled(grads)
+        if wd:
+            torch._foreach_add_(grads, weights, alpha=wd)
+        if states:
+            moms = states[0]
+            torch._foreach_mul_(moms, self.momentum)
+            torch._foreach_add_(moms, grads, alpha=-lr)
+            torch._foreach_add_(weights, moms, alpha=self.momentum)
+        torch._foreach_add_(weights, grads, alpha=-lr)
+
+
+@register
+class Signum(MultiTensorOptimizer):
+    """Descent along the sign of the momentum (Bernstein et al., 2018); MXNet's signsgd_update, signum_update.
+
+        state = momentum * state - (1 - momentum) * (clip(rescale_grad * grad) + wd * weight)
+        weight = (1 - lr * wd_lh) * weight + lr * sign(state)
+
+    wd_lh: weight decay outside of the sign.  State: an array like the weight, None without momentum.
+    """
+
+    def __init__(self, learning_rate=0.01, momentum=0.9, wd_lh=0.0, **kwargs):
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self.momentum = momentum
+        self.wd_lh = wd_lh
+
+    @property
+    def state_count(self):
+        return 0 if self.momentum == 0.0 else 1
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        if states:
+            directions = states[0]
+            grads = self._decayed(weights, grads, wd)
+            torch._foreach_mul_(directions, self.momentum)
+            torch._foreach_add_(directions, grads, alpha=self.momentum - 1)
+        else:
+            directions = torch._foreach_neg(self._rescaled(grads))
+        if self.wd_lh:
+            torch._foreach_mul_(weights, 1 - lr * self.wd_lh)
+        torch._foreach_add_(weights, torch._foreach_sign(directions), alpha=lr)
+
+
+@register
+class SGLD(Optimizer):
+    """Stochastic gradient Langevin dynamics (Welling and Teh, 2011): half a step of SGD, and noise of variance lr.
+
+    The noise is `nd.random.normal` on the weight's context, so `mx.random.seed` fixes it.
+    """
+
+    def update(self, index, weight, grad, state):
+        """Update one weight in place."""
+        self._update_count(index)
+        lr, wd = self._get_lr(index), self._get_wd(index)
+        grad = grad * self.rescale_grad
+        if self.clip_gradient is not None:
+            grad = grad.clip(-self.clip_gradient, self.clip_gradient)
+        noise = random.normal(0, math.sqrt(lr), shape=weight.shape, dtype=weight.dtype, ctx=weight._ctx)
+        weight[:] = weight - lr / 2 * (grad + wd * weight) + noise
+
+
+@register
+class DCASGD(Optimizer):
+    """Delay-compensated asynchronous SGD (Zheng et al., 2016).
+
+        g = clip(rescale_grad * grad)
+        step = -lr * (g + wd * weight + lamda * g * g * (weight - previous weight))
+        state = momentum * state + step;  weight += state
+
+    State: (momentum or None, the previous weight).
+    """
+
+    def __init__(self, momentum=0.0, lamda=0.04, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.weight_previous = {}
+        self.lamda = lamda
+
+    def create_state(self, index, weight):
+        """(zeros, or None without momentum; a copy of the weight)."""
+        momentum = None if self.momentum == 0.0 else zeros(weight.shape, weight._ctx, dtype=weight.dtype)
+        return momentum, weight.copy()
+
+    def update(self, index, weight, grad, state):
+        """Update one weight in place."""
+        self._update_count(index)
+        lr, wd = self._get_lr(index), self._get_wd(index)
+        grad = grad * self.rescale_grad
+        if self.clip_gradient is not None:
+            grad = grad.clip(-self.clip_gradient, self.clip_gradient)
+        momentum, previous = state
+        step = -lr * (grad + wd * weight + self.lamda * grad * grad * (weight - previous))
+        if momentum is not None:
+            momentum[:] = step = self.momentum * momentum + step
+        previous[:] = weight
+        weight[:] = weight + step
