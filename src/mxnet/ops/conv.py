@@ -41,16 +41,15 @@ def _geometry(op: str, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape) 
     return stride, dilate, _per_axis(kernel, pad, 0, op, "pad")
 
 
-def _check(op: str, data: Tensor, weight: Tensor, expected: tuple[int, ...], kernel: Shape) -> None:
-    """Rank of the data and sizes of the weight; 0 is anything, and sizes still unknown are no ints."""
-    rank = len(kernel) + 2
-    if data.dim() != rank:
-        raise MXNetError(f"{op}: data of shape {tuple(data.shape)} must have {rank} axes: "
+def _check(op: str, data: Tensor, weight: Tensor, kernel: Shape, axis: int, filters: int) -> None:
+    """Rank of the data, and number of filters and window of the weight, which torch does not know."""
+    if data.dim() != len(kernel) + 2:
+        raise MXNetError(f"{op}: data of shape {tuple(data.shape)} must have {len(kernel) + 2} axes: "
                          f"batch, channel and one for each number of kernel={kernel}")
-    for size, want in zip(weight.shape, expected, strict=False):
-        if size.__class__ is int and size != want and want:
-            raise MXNetError(f"{op}: weight of shape {tuple(weight.shape)} contradicts num_filter, num_group "
-                             f"or kernel={kernel}: expected {expected} (0: any size)")
+    shape = weight.shape
+    if shape[2:] != kernel or shape[axis] != filters:
+        raise MXNetError(f"{op}: weight of shape {tuple(shape)} contradicts num_filter, num_group or kernel={kernel}: "
+                         f"expected {filters} on axis {axis}")
 
 
 def _weight_shapes(transposed: bool):
@@ -85,7 +84,7 @@ def convolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     stride, dilate, pad = _geometry("Convolution", kernel, stride, dilate, pad)
     if layout in _CHANNELS_LAST:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
-    _check("Convolution", data, weight, (num_filter, 0, *kernel), kernel)
+    _check("Convolution", data, weight, kernel, 0, num_filter)
     out = _CONV[len(kernel)](data, weight, bias, stride, pad, dilate, num_group)
     return out.movedim(1, -1) if layout in _CHANNELS_LAST else out
 
@@ -136,7 +135,7 @@ def deconvolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     adj = _per_axis(kernel, adj, 0, "Deconvolution", "adj")
     if layout in _CHANNELS_LAST:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
-    _check("Deconvolution", data, weight, (0, num_filter // num_group, *kernel), kernel)
+    _check("Deconvolution", data, weight, kernel, 1, num_filter // num_group)
     pad, adj = _reach(data.shape[2:], kernel, stride, dilate, pad, adj, target_shape)
     out = _TRANSPOSED[len(kernel)](data, weight, bias, stride, pad, adj, num_group, dilate)
     return out.movedim(1, -1) if layout in _CHANNELS_LAST else out

@@ -28,8 +28,7 @@ def fully_connected(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     weight: (num_hidden, width).  bias: (num_hidden,), absent with `no_bias`.
     Returns (batch, num_hidden), or data's shape with its last axis replaced by num_hidden.
     """
-    rows = weight.size(0)
-    if rows.__class__ is int and rows != num_hidden:
+    if weight.size(0) != num_hidden:
         raise MXNetError(f"FullyConnected: weight of shape {tuple(weight.shape)} does not have "
                          f"num_hidden={num_hidden} rows")
     if flatten and data.dim() != 2:

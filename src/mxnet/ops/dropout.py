@@ -1,5 +1,6 @@
 """Dropout."""
 
+import math
 from typing import Literal
 
 import torch
@@ -11,6 +12,13 @@ from .registry import Shape, register
 __all__ = ["dropout"]
 
 
+def _survivors(shape, keep: float, device: torch.device, generator: torch.Generator) -> Tensor:
+    """Booleans that are True with probability `keep` (to 2**-32): several times faster than bernoulli_ on a CPU."""
+    count = math.prod(shape)
+    words = torch.empty((count + 1) // 2, dtype=torch.int64, device=device).random_(-2**63, None, generator=generator)
+    return (words.view(torch.int32)[:count] < round(keep * 2**32) - 2**31).view(shape)
+
+
 @register("Dropout")
 def dropout(data: Tensor, *, p: float = 0.5, mode: Literal["always", "training"] = "training",
             axes: Shape = (), cudnn_off: bool | None = False, _train: bool, _rng) -> Tensor:
@@ -20,6 +28,8 @@ def dropout(data: Tensor, *, p: float = 0.5, mode: Literal["always", "training"]
     """
     if not 0 <= p <= 1:
         raise MXNetError(f"Dropout: p={p} must be between 0 and 1")
+    if not data.is_floating_point():
+        raise MXNetError(f"Dropout: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
     if p == 0 or not (_train or mode == "always"):
         return data.clone()
     shape = data.shape
@@ -27,6 +37,5 @@ def dropout(data: Tensor, *, p: float = 0.5, mode: Literal["always", "training"]
         together = {axis % data.dim() for axis in axes}
         shape = [1 if axis in together else size for axis, size in enumerate(shape)]
     keep = 1 - p
-    mask = torch.empty(shape, dtype=data.dtype, device=data.device)
-    mask.bernoulli_(keep, generator=_rng.torch(data.device))
-    return data * (mask.div_(keep) if keep else mask)
+    mask = _survivors(shape, keep, data.device, _rng.torch(data.device)).to(data.dtype)
+    return data * (mask.mul_(1 / keep) if keep else mask)

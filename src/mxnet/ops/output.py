@@ -28,52 +28,45 @@ def _check_label(op: str, label: Tensor, data: Tensor, count: int) -> None:
 class _SoftmaxOutput(torch.autograd.Function):
     """softmax forward; backward the gradient of cross entropy, as MXNet scales it.
 
-    `options` are the attributes of SoftmaxOutput by name.  Classes lie on axis 1 of (rows, classes, places) data.
+    `options` are the attributes of SoftmaxOutput by name.  Classes lie on axis 1 of (rows, classes[, places]) data.
     """
 
     @staticmethod
-    def forward(data: Tensor, label: Tensor, options: dict) -> Tensor:
-        return torch.softmax(data, 1)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        _, label, ctx.options = inputs
-        ctx.save_for_backward(output, label)
+    def forward(ctx, data: Tensor, label: Tensor, options: dict) -> Tensor:
+        out = torch.softmax(data, 1)
+        ctx.save_for_backward(out, label)
+        ctx.options = options
+        return out
 
     @staticmethod
     def backward(ctx, head):
         out, label = ctx.saved_tensors
-        options = ctx.options
         if label.shape == out.shape:
-            grad = (out - label) * options["grad_scale"]
+            grad = (out - label).mul_(ctx.options["grad_scale"])
         else:
-            grad = _cross_entropy_gradient(out, label, options)
-        return (grad * head if options["out_grad"] else grad), None, None
+            grad = _cross_entropy_gradient(out, label, **ctx.options)
+        return (grad.mul_(head) if ctx.options["out_grad"] else grad), None, None
 
 
-def _cross_entropy_gradient(out: Tensor, label: Tensor, options: dict) -> Tensor:
+def _cross_entropy_gradient(out: Tensor, label: Tensor, grad_scale: float, ignore_label: float, use_ignore: bool,
+                            normalization: str, smooth_alpha: float, out_grad: bool) -> Tensor:
     """out - one_hot(label), smoothed, masked and scaled by the options; labels that are no class hit nothing."""
-    classes, places = out.shape[1:]
-    index = label.long().unsqueeze(1)
-    one_hot = index == torch.arange(classes, device=out.device).view(1, -1, 1)
-    smooth = options["smooth_alpha"] if not options["multi_output"] else 0.0
-    if smooth:
-        rest = smooth / (classes - 1)
-        grad = out - rest - one_hot * (1 - smooth - rest)
-    else:
-        grad = out - one_hot.to(out.dtype)
-    valid = None
-    if options["use_ignore"]:
-        valid = label != options["ignore_label"]
-        grad = grad * valid.unsqueeze(1)
-    scale = options["grad_scale"]
-    match options["normalization"]:
-        case "null":
-            return grad * (scale / places)
-        case "batch":
-            return grad * (scale / label.numel())
-    count = label.numel() if valid is None else valid.sum().clamp_min(1)
-    return grad * (scale / count)
+    classes = out.shape[1]
+    rest = smooth_alpha / (classes - 1) if smooth_alpha else 0.0
+    grad = out - rest if rest else out.clone()
+    index = label.long()
+    nearest = index.clamp(0, classes - 1)
+    hit = (nearest == index).to(out.dtype).mul_(smooth_alpha + rest - 1)
+    grad.scatter_add_(1, nearest.unsqueeze(1), hit.unsqueeze(1))
+    count = label.numel()
+    if use_ignore:
+        valid = label != ignore_label
+        grad.mul_(valid.unsqueeze(1))
+        if normalization == "valid":
+            return grad.mul_(grad_scale / valid.sum().clamp_min(1))
+    if normalization == "null":
+        count = out.shape[2] if out.dim() == 3 else 1
+    return grad if grad_scale == count else grad.mul_(grad_scale / count)
 
 
 def _softmax_label_shapes(attrs, data, label):
@@ -99,25 +92,24 @@ def softmax_output(data: Tensor, label: Tensor, *, grad_scale: float = 1.0, igno
     by the gradient from above, which is otherwise disregarded.
     """
     shape = data.shape
-    if multi_output:
-        view = (shape[0], shape[1], -1)
-    elif preserve_shape:
-        view = (-1, shape[-1], 1)
-    else:
-        view = (shape[0], -1, 1)
-    flat = data.reshape(view)
     if label.shape != shape:
         _check_label("SoftmaxOutput", label, data, prod(shape) // shape[1] if multi_output else prod(shape[:-1]))
+    if multi_output:
+        flat = data.reshape(shape[0], shape[1], -1)
+    else:
+        flat = data.reshape(-1 if preserve_shape else shape[0], shape[-1] if preserve_shape else -1)
     if not (data.requires_grad and torch.is_grad_enabled()):
         return torch.softmax(flat, 1).reshape(shape)
     if label.shape == shape:
-        label = label.reshape(view)
+        label = label.reshape(flat.shape)
+    elif multi_output:
+        label = label.reshape(flat.shape[0], -1)
     else:
         # Of a label for each row of matrices that count as one row, MXNet reads the first ones.
-        label = label.reshape(-1)[:flat.shape[0] * flat.shape[2]].reshape(flat.shape[0], flat.shape[2])
-    options = {"grad_scale": grad_scale, "ignore_label": ignore_label, "multi_output": multi_output,
-               "use_ignore": use_ignore, "normalization": normalization, "out_grad": out_grad,
-               "smooth_alpha": smooth_alpha}
+        label = label.reshape(-1)[:flat.shape[0]]
+    options = {"grad_scale": grad_scale, "ignore_label": ignore_label, "use_ignore": use_ignore,
+               "normalization": normalization, "out_grad": out_grad,
+               "smooth_alpha": 0.0 if multi_output else smooth_alpha}
     return _SoftmaxOutput.apply(flat, label, options).reshape(shape)
 
 
@@ -129,14 +121,11 @@ def _regression(name: str, predict, gradient, doc: str):
 
     class Regression(torch.autograd.Function):
         @staticmethod
-        def forward(data, label, scale):
-            return predict(data)
-
-        @staticmethod
-        def setup_context(ctx, inputs, output):
-            _, label, scale = inputs
+        def forward(ctx, data, label, scale):
+            out = predict(data)
+            ctx.save_for_backward(out, label)
             ctx.scale = scale * len(label) / (label.numel() or 1)
-            ctx.save_for_backward(output, label)
+            return out
 
         @staticmethod
         def backward(ctx, head):
@@ -179,13 +168,10 @@ mae_regression_output = _regression(
 
 class _SVMOutput(torch.autograd.Function):
     @staticmethod
-    def forward(data, label, margin, coefficient, linear):
+    def forward(ctx, data, label, margin, coefficient, linear):
+        ctx.save_for_backward(data, label)
+        ctx.options = margin, coefficient, linear
         return data.clone()
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*inputs[:2])
-        ctx.options = inputs[2:]
 
     @staticmethod
     def backward(ctx, head):
@@ -216,13 +202,10 @@ def svm_output(data: Tensor, label: Tensor, *, margin: float = 1.0, regularizati
 
 class _MakeLoss(torch.autograd.Function):
     @staticmethod
-    def forward(data, scale, thresh, normalization):
-        return data.clone()
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        data, ctx.scale, ctx.thresh, ctx.normalization = inputs
+    def forward(ctx, data, scale, thresh, normalization):
         ctx.save_for_backward(data)
+        ctx.scale, ctx.thresh, ctx.normalization = scale, thresh, normalization
+        return data.clone()
 
     @staticmethod
     def backward(ctx, head):
@@ -247,13 +230,11 @@ def make_loss_output(data: Tensor, *, grad_scale: float = 1.0, valid_thresh: flo
 
 class _SparseRegularized(torch.autograd.Function):
     @staticmethod
-    def forward(data, average, target, penalty, momentum):
-        return data.clone()
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        data, ctx.average, *ctx.options = inputs
+    def forward(ctx, data, average, target, penalty, momentum):
         ctx.save_for_backward(data)
+        ctx.average = average
+        ctx.options = target, penalty, momentum
+        return data.clone()
 
     @staticmethod
     def backward(ctx, head):

@@ -14,14 +14,16 @@ from .registry import Shape, register
 
 __all__ = ["adaptive_avg_pooling", "bilinear_resize", "pooling", "pooling_v1", "up_sampling"]
 
-_MAX = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+_MAX = {1: torch.max_pool1d, 2: torch.max_pool2d, 3: torch.max_pool3d}
+_AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
+_LARGEST = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
 _CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
 _Kind = Literal["avg", "lp", "max", "sum"]
 
 
 @lru_cache(maxsize=1024)
-def _geometry(op: str, kernel: Shape, stride: Shape, pad: Shape) -> tuple[Shape, Shape]:
-    """(stride, pad) in full; MXNetError for those that make no sense."""
+def _geometry(op: str, kernel: Shape, stride: Shape, pad: Shape, convention: str) -> tuple[Shape, Shape, bool]:
+    """(stride, pad) in full, and whether torch takes such a pad; MXNetError for what makes no sense."""
     if len(kernel) not in _MAX:
         raise MXNetError(f"{op}: kernel={kernel} must have 1, 2 or 3 numbers")
     stride, pad = stride or (1,) * len(kernel), pad or (0,) * len(kernel)
@@ -31,7 +33,9 @@ def _geometry(op: str, kernel: Shape, stride: Shape, pad: Shape) -> tuple[Shape,
         raise MXNetError(f"{op}: kernel={kernel} and stride={stride} must be positive")
     if any(p >= k for p, k in zip(pad, kernel, strict=True)):
         raise MXNetError(f"{op}: pad={pad} must be smaller than kernel={kernel}")
-    return stride, pad
+    if convention == "same" and any(pad):
+        raise MXNetError(f"{op}: pooling_convention='same' excludes pad={pad}")
+    return stride, pad, convention != "same" and all(2 * p <= k for p, k in zip(pad, kernel, strict=True))
 
 
 def _overhang(sizes: Shape, kernel: Shape, stride: Shape, pad: Shape, convention: str) -> Shape:
@@ -45,6 +49,12 @@ def _overhang(sizes: Shape, kernel: Shape, stride: Shape, pad: Shape, convention
                  for n, k, s, p in zip(sizes, kernel, stride, pad, strict=True)]
     return tuple(max((c - 1) * s + k - n - 2 * p, 0)
                  for c, n, k, s, p in zip(count, sizes, kernel, stride, pad, strict=True))
+
+
+def _all_touch(sizes: Shape, kernel: Shape, stride: Shape, pad: Shape) -> bool:
+    """Whether every window of the "full" convention touches the data; torch's ceil_mode drops those that do not."""
+    return all(-(-(n + 2 * p - k) // s) * s < n + p
+               for n, k, s, p in zip(sizes, kernel, stride, pad, strict=True))
 
 
 def _extend(data: Tensor, before: Shape, after: Shape, value: float) -> Tensor:
@@ -61,19 +71,15 @@ def _sums(data: Tensor, kernel: Shape, stride: Shape) -> Tensor:
     return average(data, kernel, stride, divisor_override=1)
 
 
-def _averages(data: Tensor, kernel: Shape, stride: Shape, pad: Shape, over: Shape, with_pad: bool) -> Tensor:
-    """Mean over each window, of the elements inside the data (and its padding, `with_pad`)."""
-    if not any(over) and all(2 * p <= k for p, k in zip(pad, kernel, strict=True)):
-        average = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}[len(kernel)]
-        return average(data, kernel, stride, pad, False, with_pad)
+def _averages(data: Tensor, kernel: Shape, stride: Shape, pad: Shape, after: Shape, with_pad: bool) -> Tensor:
+    """Mean over each window, of the elements inside the data and (`with_pad`) its padding by `pad` on all sides."""
     ones = data.new_ones((1, 1, *data.shape[2:]))
-    nothing = (0,) * len(kernel)
     if with_pad:
-        counted = _extend(_extend(ones, pad, pad, 1.0), nothing, over, 0.0)
+        over = tuple(a - p for a, p in zip(after, pad, strict=True))
+        counted = _extend(_extend(ones, pad, pad, 1.0), (0,) * len(kernel), over, 0.0)
     else:
-        counted = _extend(ones, pad, tuple(p + o for p, o in zip(pad, over, strict=True)), 0.0)
-    padded = _extend(data, pad, tuple(p + o for p, o in zip(pad, over, strict=True)), 0.0)
-    return _sums(padded, kernel, stride) / _sums(counted, kernel, stride).clamp_min(1)
+        counted = _extend(ones, pad, after, 0.0)
+    return _sums(_extend(data, pad, after, 0.0), kernel, stride) / _sums(counted, kernel, stride).clamp_min(1)
 
 
 def _root(powers: Tensor, p: int) -> Tensor:
@@ -88,18 +94,18 @@ def _check_lp(p: int | None) -> int:
     return p
 
 
-def _windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, over: Shape, p: int | None,
+def _windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, convention: str, p: int | None,
              with_pad: bool) -> Tensor:
-    """Pooling of (batch, channel, ...) data whose geometry is settled."""
+    """Pooling of (batch, channel, ...) data by windows that torch does not have, over data padded by ourselves."""
+    if convention == "valid":
+        _check_size(data, kernel, pad)
+    over = _overhang(data.shape[2:], kernel, stride, pad, convention)
+    after = tuple(p + o for p, o in zip(pad, over, strict=True))
     if kind == "avg":
-        return _averages(data, kernel, stride, pad, over, with_pad)
+        return _averages(data, kernel, stride, pad, after, with_pad)
     if kind == "max":
-        if any(over) or any(2 * p > k for p, k in zip(pad, kernel, strict=True)):
-            after = tuple(p + o for p, o in zip(pad, over, strict=True))
-            data, pad = _extend(data, pad, after, torch.finfo(data.dtype).min), 0
-        return _MAX[len(kernel)](data, kernel, stride, pad)
-    if any(pad) or any(over):
-        data = _extend(data, pad, tuple(p + o for p, o in zip(pad, over, strict=True)), 0.0)
+        return _MAX[len(kernel)](_extend(data, pad, after, torch.finfo(data.dtype).min), kernel, stride)
+    data = _extend(data, pad, after, 0.0)
     if kind == "sum":
         return _sums(data, kernel, stride)
     return _root(_sums(data.pow(_check_lp(p)), kernel, stride), p)
@@ -108,8 +114,7 @@ def _windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, 
 def _everything(data: Tensor, kind: str, p: int | None) -> Tensor:
     """One window over all of (batch, channel, ...)."""
     if kind == "max":
-        best = data.flatten(2).max(-1, keepdim=True).values
-        return best.reshape(data.shape[:2] + (1,) * (data.dim() - 2))
+        return _LARGEST[data.dim() - 2](data, 1)
     axes = tuple(range(2, data.dim()))
     if kind == "avg":
         return data.mean(axes, keepdim=True)
@@ -150,14 +155,19 @@ def pooling(data: Tensor, *, kernel: Shape = (), pool_type: _Kind = "max", globa
             raise MXNetError(f"Pooling: data of shape {tuple(data.shape)} must have 3, 4 or 5 axes")
         out = _everything(data, pool_type, p_value)
     else:
-        stride, pad = _geometry("Pooling", kernel, stride, pad)
+        stride, pad, plain = _geometry("Pooling", kernel, stride, pad, pooling_convention)
         _check_rank("Pooling", data, len(kernel) + 2)
-        if pooling_convention == "same" and any(pad):
-            raise MXNetError(f"Pooling: pooling_convention='same' excludes pad={pad}")
-        if pooling_convention != "same":
+        full = pooling_convention == "full"
+        if full:
             _check_size(data, kernel, pad)
-        over = _overhang(data.shape[2:], kernel, stride, pad, pooling_convention)
-        out = _windows(data, pool_type, kernel, stride, pad, over, p_value, count_include_pad is not False)
+            plain = plain and _all_touch(data.shape[2:], kernel, stride, pad)
+        if plain and pool_type == "max":
+            out = _MAX[len(kernel)](data, kernel, stride, pad, 1, full)
+        elif plain and pool_type == "avg":
+            out = _AVERAGE[len(kernel)](data, kernel, stride, pad, full, count_include_pad is not False)
+        else:
+            out = _windows(data, pool_type, kernel, stride, pad, pooling_convention, p_value,
+                           count_include_pad is not False)
     return out.movedim(1, -1) if last else out
 
 

@@ -78,18 +78,15 @@ class _CrossEntropy(torch.autograd.Function):
     """Sum of -log softmax at the labels, which is kept below -log(1e-8); the gradient knows no such bound."""
 
     @staticmethod
-    def forward(data: Tensor, label: Tensor) -> Tensor:
-        probability = torch.softmax(data, -1).gather(1, label)
-        return -probability.clamp_min(1e-8).log().sum().reshape(1)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*inputs)
+    def forward(ctx, data: Tensor, label: Tensor) -> Tensor:
+        probability = torch.softmax(data, 1)
+        ctx.save_for_backward(probability, label)
+        return -probability.gather(1, label).clamp_min(1e-8).log().sum().reshape(1)
 
     @staticmethod
     def backward(ctx, grad):
-        data, label = ctx.saved_tensors
-        return grad * (torch.softmax(data, -1) - torch.zeros_like(data).scatter_(1, label, 1)), None
+        probability, label = ctx.saved_tensors
+        return grad * probability.scatter_add(1, label, -torch.ones_like(label, dtype=grad.dtype)), None
 
 
 @register("softmax_cross_entropy")
