@@ -12,18 +12,11 @@ from . import initializer as init
 from . import ndarray as nd
 from . import random as rnd
 
-import contextlib  # until all parts have landed
+from . import optimizer, kvstore, gluon, runtime  # isort: skip
+from . import kvstore as kv
+from . import test_utils
 
-with contextlib.suppress(ImportError):
-    from . import optimizer
-with contextlib.suppress(ImportError):
-    from . import kvstore
-    from . import kvstore as kv
-from . import gluon, runtime, test_utils
-with contextlib.suppress(ImportError):
-    from . import contrib
-
-__all__ = ["Context", "MXNetError", "__version__", "autograd", "base", "context", "contrib", "cpu", "cpu_pinned",
+__all__ = ["Context", "MXNetError", "__version__", "autograd", "base", "context", "cpu", "cpu_pinned",
            "current_context", "error", "gluon", "gpu", "init", "initializer", "is_np_array", "is_np_shape", "kv",
            "kvstore", "libinfo", "lr_scheduler", "name", "nd", "ndarray", "np_array", "np_shape", "optimizer",
            "random", "registry", "rnd", "runtime", "set_np_shape", "test_utils", "use_np", "use_np_array",
