@@ -9,7 +9,8 @@ from torch import Tensor
 
 from .registry import register
 
-__all__ = ["adam_update", "adamw_update", "ftml_update", "ftrl_update", "lamb_update_phase1", "lamb_update_phase2",
+__all__ = ["adam_update", "adamw_update", "ftml_update", "ftrl_update",
+           "group_adagrad_update", "lamb_update_phase1", "lamb_update_phase2",
            "mp_adamw_update", "mp_lamb_update_phase1", "mp_lamb_update_phase2", "mp_nag_mom_update",
            "mp_sgd_mom_update", "mp_sgd_update", "nag_mom_update", "rmsprop_update", "rmspropalex_update",
            "sgd_mom_update", "sgd_update", "signsgd_update", "signum_update"]
@@ -233,6 +234,17 @@ def ftml_update(weight: Tensor, grad: Tensor, d: Tensor, v: Tensor, z: Tensor, *
     z.lerp_(slope, 1 - beta1).addcmul_(now - d * beta1, weight, value=-1)
     d.copy_(now)
     return torch.div(z, now.neg_(), out=weight)
+
+
+@_step("_contrib_group_adagrad_update", states=("history",))
+def group_adagrad_update(weight: Tensor, grad: Tensor, history: Tensor, *, lr: float, rescale_grad: float = 1.0,
+                         clip_gradient: float = -1.0, epsilon: float = 1e-5) -> Tensor:
+    """AdaGrad with one step length a row: history, (rows, 1), sums the means of g ** 2 over a row, and
+    weight -= lr * g / sqrt(history + epsilon).  Duchi, Hazan and Singer, JMLR 12, 2011."""
+    slope = _clipped(grad, rescale_grad, clip_gradient)
+    history.add_((slope * slope).flatten(1).mean(1).view(history.shape))
+    root = (history + epsilon).sqrt_().view(-1, *[1] * (weight.dim() - 1))
+    return weight.addcdiv_(slope, root, value=-lr)
 
 
 # ------------------------------------------------------------------------- step lengths by layer (LAMB)
