@@ -334,8 +334,6 @@ class NDArray:
             raise KeyError(grad_req)
         if stype not in (None, "default"):
             raise MXNetError(f"attach_grad: gradient storage type {stype!r} is not available, only 'default'")
-        if not (self._t.is_floating_point() or grad_req == "null"):
-            raise MXNetError(f"attach_grad: gradients need a floating point array, this one is {self._t.dtype}")
         self._mark(wrap(torch.zeros_like(self._t), self._ctx), grad_req)
 
     def _mark(self, grad, grad_req: str):
@@ -345,7 +343,7 @@ class NDArray:
             old.hook.remove()
         slot = GradSlot(grad, grad_req)
         leaf = self._t.detach()
-        if grad_req != "null":
+        if grad_req != "null" and leaf.is_floating_point():  # an integer variable's gradient stays 0
             leaf.requires_grad_(True)
             slot.hook = leaf.register_post_accumulate_grad_hook(_writer(slot))
         self._t, self._rg, self._ag = leaf, leaf.requires_grad, slot
