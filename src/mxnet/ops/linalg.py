@@ -24,7 +24,7 @@ StorageType = Literal["csr", "default", "row_sparse"]
 _FEW = 1024  # multiplications
 
 
-def _product(a: Tensor, b: Tensor) -> Tensor:
+def _matrix_product(a: Tensor, b: Tensor) -> Tensor:
     """a @ b.  Small float32 products are summed in double precision and rounded once: which of the last digits a
     BLAS gets depends on the processor, and the examples in books print all of them.
     """
@@ -43,13 +43,17 @@ def dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: boo
     The result has the other axes of `lhs`, then those of `rhs`; of two vectors it has shape (1,).
     """
     if lhs.dim() == 2 and rhs.dim() == 2:
-        return _product(lhs.t() if transpose_a else lhs, rhs.t() if transpose_b else rhs)
+        return _matrix_product(lhs.t() if transpose_a else lhs, rhs.t() if transpose_b else rhs)
     if lhs.dim() == rhs.dim() == 1:
         if transpose_a or transpose_b:
             raise MXNetError("dot: vectors cannot be transposed")
         return torch.dot(lhs, rhs).view(1)
-    axes = [0 if transpose_a else lhs.dim() - 1], [rhs.dim() - 1 if transpose_b else 0]
-    return torch.tensordot(lhs, rhs, axes)
+    a = lhs.movedim(0, -1) if transpose_a else lhs
+    b = rhs.movedim(-1, 0) if transpose_b else rhs
+    # as matrices, since torch.tensordot would broadcast an axis of size 1
+    rows = a.flatten(0, -2) if a.dim() > 1 else a.unsqueeze(0)
+    columns = b.flatten(1) if b.dim() > 1 else b.unsqueeze(1)
+    return _matrix_product(rows, columns).reshape(a.shape[:-1] + b.shape[1:])
 
 
 @register("batch_dot")
