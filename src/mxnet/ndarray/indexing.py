@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .._state import state
+from ..ops.indexing import forward_slice
 
 __all__ = ["getitem", "setitem"]
 
@@ -145,7 +146,7 @@ def _basic_view(t: Tensor, entries: list) -> tuple[Tensor, list[int]]:
         if entry is None:
             view = view.unsqueeze(axis)
         elif isinstance(entry, slice):
-            view, backwards = _slice_axis(view, axis, entry)
+            view, backwards = forward_slice(view, axis, entry)
             if backwards:
                 reversed_axes.append(axis)
         else:
@@ -161,23 +162,10 @@ def _slice_axes(t: Tensor, entries: list) -> tuple[Tensor, list[int]]:
     reversed_axes = []
     for axis, entry in enumerate(e for e in entries if e is not None):
         if isinstance(entry, slice):
-            t, backwards = _slice_axis(t, axis, entry)
+            t, backwards = forward_slice(t, axis, entry)
             if backwards:
                 reversed_axes.append(axis)
     return t, reversed_axes
-
-
-def _slice_axis(t: Tensor, axis: int, key: slice) -> tuple[Tensor, bool]:
-    """The elements along `axis` that the slice names, in rising order, and whether it names them backwards."""
-    if key.start is None and key.stop is None and key.step is None:
-        return t, False
-    start, stop, step = key.indices(t.size(axis))
-    count = len(range(start, stop, step))
-    backwards = step < 0 and count > 1
-    if step < 0:
-        start, step = start + (count - 1) * step, -step
-    forward = (slice(None),) * axis + (slice(start, start + (count - 1) * step + 1, step) if count else slice(0, 0),)
-    return t[forward], backwards
 
 
 def _check(index: int, size: int, axis: int) -> None:

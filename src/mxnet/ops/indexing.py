@@ -1,0 +1,299 @@
+"""Operators that select or write parts of arrays: slices, take, gather and scatter, one-hot, embeddings.
+
+Index arrays may be of any dtype, floats are truncated.  Results are tensors of their own.
+"""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..base import MXNetError
+from .registry import DType, Shape, register
+
+__all__ = ["batch_take", "boolean_mask", "embedding", "fill_element_0index", "forward_slice",
+           "gather_nd", "index_copy", "one_hot", "ravel_multi_index", "scatter_nd", "scatter_set_nd",
+           "slice", "slice_assign", "slice_assign_scalar", "slice_axis", "slice_like", "sparse_embedding", "take",
+           "unravel_index"]
+
+_slice = slice  # the operators `slice`, `slice_axis` are named as in MXNet
+Bounds = tuple[int | None, ...]
+
+
+def _axis(op: str, axis: int, data: Tensor) -> int:
+    if not -data.dim() <= axis < data.dim():
+        raise MXNetError(f"{op}: axis {axis} is out of bounds for an array of shape {tuple(data.shape)}")
+    return axis % data.dim()
+
+
+def _own(view: Tensor) -> Tensor:
+    return view.clone(memory_format=torch.contiguous_format)
+
+
+# ------------------------------------------------------------------------------------------------------ slices
+
+
+def forward_slice(data: Tensor, axis: int, key: _slice) -> tuple[Tensor, bool]:
+    """A view of the elements along `axis` that the slice names, and whether it names them backwards.
+
+    torch has no negative steps: the view has the elements in rising order.
+    """
+    if key.step is None or key.step > 0:
+        return data[(_slice(None),) * axis + (key,)], False
+    start, stop, step = key.indices(data.size(axis))
+    count = len(range(start, stop, step))
+    first = start + (count - 1) * step
+    forward = _slice(first, start + 1, -step) if count else _slice(0, 0)
+    return data[(_slice(None),) * axis + (forward,)], count > 1
+
+
+def _forward_view(op: str, data: Tensor, begin: Bounds, end: Bounds, step: Bounds) -> tuple[Tensor, list[int]]:
+    """The view of `data` that begin, end and step name, in rising order, and the axes that they name backwards."""
+    if len(begin) != len(end) or (step and len(step) != len(begin)):
+        raise MXNetError(f"{op}: begin={begin}, end={end} and step={step} must be equally long")
+    if len(begin) > data.dim():
+        raise MXNetError(f"{op}: {len(begin)} axes are sliced, but the array has shape {tuple(data.shape)}")
+    if 0 in step:
+        raise MXNetError(f"{op}: step={step} must not hold 0")
+    backwards = []
+    for axis, bounds in enumerate(zip(begin, end, step or (None,) * len(begin), strict=True)):
+        data, is_backwards = forward_slice(data, axis, _slice(*bounds))
+        if is_backwards:
+            backwards.append(axis)
+    return data, backwards
+
+
+@register("slice", "crop")
+def slice(data: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
+    """data[begin[0]:end[0]:step[0], begin[1]:end[1]:step[1], ...], with Python's rules for negatives and None."""
+    view, backwards = _forward_view("slice", data, begin, end, step)
+    return view.flip(backwards) if backwards else _own(view)
+
+
+@register("_slice_assign", "_crop_assign")
+def slice_assign(lhs: Tensor, rhs: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
+    """A copy of `lhs` whose part `slice(lhs, begin, end, step)` is `rhs`, of that part's shape."""
+    if lhs.dtype is not rhs.dtype:
+        raise MXNetError(f"_slice_assign: expected {str(lhs.dtype)[6:]} for rhs, got {str(rhs.dtype)[6:]}")
+    result = lhs.clone()
+    view, backwards = _forward_view("_slice_assign", result, begin, end, step)
+    if view.shape != rhs.shape:
+        raise MXNetError(f"_slice_assign: the slice has shape {tuple(view.shape)}, but rhs {tuple(rhs.shape)}")
+    view.copy_(rhs.flip(backwards) if backwards else rhs)
+    return result
+
+
+@register("_slice_assign_scalar", "_crop_assign_scalar")
+def slice_assign_scalar(data: Tensor, *, scalar: float = 0.0, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
+    """A copy of `data` whose part `slice(data, begin, end, step)` is filled with `scalar`."""
+    result = data.clone()
+    view, _ = _forward_view("_slice_assign_scalar", result, begin, end, step)
+    view.fill_(scalar)
+    return result
+
+
+@register("slice_axis")
+def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
+    """data[begin:end] along one axis; negative bounds count from the end, the range must not be empty."""
+    axis = _axis("slice_axis", axis, data)
+    size = data.shape[axis]
+    if size.__class__ is int:
+        first = begin + size if begin < 0 else begin
+        last = size if end is None else end + size if end < 0 else end
+        if not 0 <= first < last <= size:
+            raise MXNetError(f"slice_axis: begin={begin}, end={end} is no range of axis {axis} of size {size}")
+    return _own(data[(_slice(None),) * axis + (_slice(begin, end),)])
+
+
+@register("slice_like")
+def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
+    """The first elements of `data` along `axes` (default: all), as many as `shape_like` has there."""
+    if not axes and data.dim() != shape_like.dim():
+        raise MXNetError(f"slice_like: without axes both inputs need equally many, got shapes {tuple(data.shape)} "
+                         f"and {tuple(shape_like.shape)}")
+    view = data
+    for axis in axes or range(data.dim()):
+        axis = _axis("slice_like", axis, data)
+        if axis >= shape_like.dim() or shape_like.shape[axis] > data.shape[axis]:
+            raise MXNetError(f"slice_like: data of shape {tuple(data.shape)} cannot be cut along axis {axis} to the "
+                             f"size of shape_like, of shape {tuple(shape_like.shape)}")
+        view = view.narrow(axis, 0, shape_like.shape[axis])
+    return _own(view)
+
+
+# ------------------------------------------------------------------------------------------------- index arrays
+
+
+@register("take")
+def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "raise", "wrap"] = "clip") -> Tensor:
+    """The slices of `a` at `indices` along `axis`: shape a.shape[:axis] + indices.shape + a.shape[axis + 1:].
+
+    Indices out of range are clipped to it, wrapped around, or refused with MXNetError ("raise": negative ones too).
+    """
+    axis = _axis("take", axis, a)
+    size = a.shape[axis]
+    index = indices.to(torch.int64)
+    if mode == "wrap":
+        index = index.remainder(size)
+    elif mode == "clip":
+        index = index.clamp(0, size - 1)
+    elif ((index < 0) | (index >= size)).any():
+        raise MXNetError(f"take: indices contain values out of range for axis {axis} of size {size}")
+    taken = a.index_select(axis, index.reshape(-1))
+    return taken if index.dim() == 1 else taken.view(*a.shape[:axis], *index.shape, *a.shape[axis + 1:])
+
+
+@register("batch_take")
+def batch_take(a: Tensor, indices: Tensor) -> Tensor:
+    """One element of each row: a[i, indices[i]], clipped to the row.  indices: integers, in any shape."""
+    if indices.is_floating_point():
+        raise MXNetError(f"batch_take: expected int32 indices, got {str(indices.dtype)[6:]}")
+    rows = a.reshape(-1, a.shape[-1])
+    if rows.shape[0] != indices.numel():
+        raise MXNetError(f"batch_take: {indices.numel()} indices for {rows.shape[0]} rows")
+    index = indices.to(torch.int64).clamp(0, rows.shape[1] - 1).reshape(-1, 1)
+    return rows.gather(1, index).view(indices.shape)
+
+
+def _coordinates(op: str, indices: Tensor, rank: int) -> tuple[Tensor, ...]:
+    """The rows of an index array of shape (axes, ...), one for each of the leading axes of an array of `rank`."""
+    if indices.dim() < 2:
+        raise MXNetError(f"{op}: indices need at least 2 axes, got shape {tuple(indices.shape)}")
+    if indices.shape[0] > rank:
+        raise MXNetError(f"{op}: indices of shape {tuple(indices.shape)} name more axes than the array's {rank}")
+    return indices.to(torch.int64).unbind(0)
+
+
+class _OutOfRange(MXNetError, IndexError):
+    """What gather_nd raises, which is IndexError in MXNet while other operators raise MXNetError."""
+
+
+@register("gather_nd")
+def gather_nd(data: Tensor, indices: Tensor) -> Tensor:
+    """data[indices[0], indices[1], ...]: shape indices.shape[1:] + data.shape[len(indices):].
+
+    Negative indices count from the end; IndexError for those out of range.
+    """
+    try:
+        return data[_coordinates("gather_nd", indices, data.dim())]
+    except IndexError as error:
+        raise _OutOfRange(f"gather_nd: {error}") from None
+
+
+@register("scatter_nd")
+def scatter_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
+    """Zeros of `shape` with `data` written to the places `indices[0], indices[1], ...` (the last one stays)."""
+    return _scatter(data, indices, data.new_zeros(shape), accumulate=False)
+
+
+@register("_backward_gather_nd")
+def backward_gather_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
+    """As scatter_nd, but what falls on one place is added up."""
+    return _scatter(data, indices, data.new_zeros(shape), accumulate=True)
+
+
+@register("_scatter_set_nd")
+def scatter_set_nd(lhs: Tensor, rhs: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
+    """A copy of `lhs`, of shape `shape`, with `rhs` written to the places `indices[0], indices[1], ...`."""
+    return _scatter(rhs, indices, lhs.clone(), accumulate=False)
+
+
+def _scatter(data: Tensor, indices: Tensor, result: Tensor, accumulate: bool) -> Tensor:
+    places = _coordinates("scatter_nd", indices, result.dim())
+    expected = (*indices.shape[1:], *result.shape[len(places):])
+    if data.shape != expected:
+        raise MXNetError(f"scatter_nd: data of shape {tuple(data.shape)} and indices of shape {tuple(indices.shape)} "
+                         f"do not fit an array of shape {tuple(result.shape)}")
+    return result.index_put_(places, data, accumulate)
+
+
+@register("fill_element_0index")
+def fill_element_0index(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
+    """A copy of the matrix `lhs` with lhs[i, rhs[i]] = mhs[i]; indices out of range change nothing."""
+    columns = torch.arange(lhs.shape[1], device=lhs.device)
+    return torch.where(columns == rhs.to(torch.int64).unsqueeze(1), mhs.unsqueeze(1), lhs)
+
+
+@register("_contrib_boolean_mask")
+def boolean_mask(data: Tensor, index: Tensor, *, axis: int = 0) -> Tensor:
+    """The rows of `data` where the vector `index` is not 0 (only axis 0, as in MXNet)."""
+    if axis != 0:
+        raise MXNetError(f"boolean_mask: only axis 0 is supported, got {axis}")
+    if index.dim() != 1 or index.shape[0] != data.shape[0]:
+        raise MXNetError(f"boolean_mask: index must be a vector of {data.shape[0]} elements, got shape "
+                         f"{tuple(index.shape)}")
+    return data[index != 0]
+
+
+@register("_contrib_index_copy")
+def index_copy(old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor) -> Tensor:
+    """A copy of `old_tensor` whose rows at `index_vector` are the rows of `new_tensor`."""
+    if index_vector.dim() != 1:
+        raise MXNetError(f"index_copy: index_vector must be 1-d, got shape {tuple(index_vector.shape)}")
+    return old_tensor.index_copy(0, index_vector.to(torch.int64), new_tensor)
+
+
+# ------------------------------------------------------------------------------------------ arrays of indices
+
+
+
+@register("_ravel_multi_index", "ravel_multi_index")
+def ravel_multi_index(data: Tensor, *, shape: Shape) -> Tensor:
+    """Flat indices of the multi-indices in the columns of `data` (axes, n), for an array of `shape`."""
+    if data.dim() != 2 or data.shape[0] != len(shape):
+        raise MXNetError(f"ravel_multi_index: data must have shape ({len(shape)}, n) for shape={tuple(shape)}, "
+                         f"got {tuple(data.shape)}")
+    flat = data[0]
+    for coordinate, size in zip(data[1:], shape[1:], strict=True):
+        flat = flat * size + coordinate
+    return flat if len(shape) > 1 else flat.clone()
+
+
+@register("_unravel_index", "unravel_index")
+def unravel_index(data: Tensor, *, shape: Shape) -> Tensor:
+    """Multi-indices (axes, ...) of the flat indices `data`, for an array of `shape`, whose first size may be -1."""
+    if not shape:
+        raise MXNetError("unravel_index: shape must not be empty")
+    rest, coordinates = data.to(torch.int64), []
+    for size in reversed(shape[1:]):
+        coordinates.append(rest % size)
+        rest = rest.div(size, rounding_mode="floor")
+    return torch.stack([rest, *reversed(coordinates)]).to(data.dtype)
+
+
+@register("one_hot")
+def one_hot(indices: Tensor, *, depth: int, on_value: float = 1.0, off_value: float = 0.0,
+            dtype: DType = torch.float32) -> Tensor:
+    """indices.shape + (depth,), `off_value` but for `on_value` at each index; nowhere if that is out of range."""
+    hot = indices.to(torch.int64).unsqueeze(-1) == torch.arange(depth, device=indices.device)
+    if on_value == 1 and off_value == 0:
+        return hot.to(dtype)
+    return torch.where(hot, on_value, off_value).to(dtype)
+
+
+# ------------------------------------------------------------------------------------------------- embeddings
+
+
+def _table_shapes(attrs, data, weight):
+    return [data, (attrs["input_dim"], attrs["output_dim"])]
+
+
+@register("Embedding", shapes=_table_shapes)
+def embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, dtype: DType = torch.float32,
+              sparse_grad: bool = False) -> Tensor:
+    """The rows of `weight` (input_dim, output_dim) at the indices `data`: shape data.shape + (output_dim,).
+
+    Indices out of range are clipped to it.  The gradient is dense, whatever `sparse_grad` says.
+    """
+    rows, columns = weight.shape
+    if rows.__class__ is columns.__class__ is int and (rows, columns) != (input_dim, output_dim):
+        raise MXNetError(f"Embedding: expected weight of shape ({input_dim}, {output_dim}), got ({rows}, {columns})")
+    return F.embedding(data.to(torch.int64).clamp(0, input_dim - 1), weight)
+
+
+@register("_contrib_SparseEmbedding", shapes=_table_shapes)
+def sparse_embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, dtype: DType = torch.float32,
+                     deterministic: bool = False) -> Tensor:
+    """`Embedding` by its name of MXNet 0.12, deprecated there."""
+    return embedding(data, weight, input_dim=input_dim, output_dim=output_dim)

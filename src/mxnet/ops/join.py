@@ -1,0 +1,125 @@
+"""Operators that put arrays together and take them apart: concat, stack, split, Crop."""
+
+import torch
+from torch import Tensor
+
+from ..base import MXNetError
+from .registry import Shape, register
+
+__all__ = ["concat", "crop", "rnn_param_concat", "split", "split_v2", "stack"]
+
+
+def _names(tensors) -> str:
+    return ", ".join(str(tuple(t.shape)) for t in tensors)
+
+
+def _concat(op: str, data: tuple[Tensor, ...], dim: int) -> Tensor:
+    if not data:
+        raise MXNetError(f"{op}: at least one array is needed")
+    first = data[0]
+    if not -first.dim() <= dim < first.dim():
+        raise MXNetError(f"{op}: dim {dim} exceeds the {first.dim()} axes of the first input")
+    for other in data:
+        if other.dim() != first.dim():
+            raise MXNetError(f"{op}: inputs must have equally many axes, got shapes {_names(data)}")
+        if other.dtype is not first.dtype:
+            raise MXNetError(f"{op}: inputs must have one dtype, expected {str(first.dtype)[6:]}, "
+                             f"got {str(other.dtype)[6:]}")
+    return torch.cat(data, dim)
+
+
+@register("Concat", "concat")
+def concat(*data: Tensor, dim: int = 1) -> Tensor:
+    """Join arrays along the axis `dim`; all other axes and the dtypes must agree."""
+    return _concat("concat", data, dim)
+
+
+@register("_rnn_param_concat")
+def rnn_param_concat(*data: Tensor, dim: int = 1) -> Tensor:
+    """`concat` for the packed parameters of RNN layers."""
+    return _concat("_rnn_param_concat", data, dim)
+
+
+@register("stack")
+def stack(*data: Tensor, axis: int = 0) -> Tensor:
+    """Join arrays of one shape along a new axis at position `axis`."""
+    if not data:
+        raise MXNetError("stack: at least one array is needed")
+    rank = data[0].dim() + 1
+    if not -rank <= axis < rank:
+        raise MXNetError(f"stack: axis {axis} is out of bounds for a result of {rank} axes")
+    return torch.stack(data, axis)
+
+
+def _check_axis(op: str, data: Tensor, axis: int) -> int:
+    if not -data.dim() <= axis < data.dim():
+        raise MXNetError(f"{op}: axis {axis} is out of bounds for an array of shape {tuple(data.shape)}")
+    return axis % data.dim()
+
+
+def _owned(pieces, axis: int, squeeze_axis: bool) -> list[Tensor]:
+    """Each piece as a tensor of its own, without `axis` if that is wanted."""
+    if squeeze_axis:
+        pieces = [p.squeeze(axis) if p.dim() > 1 else p for p in pieces]
+    return [p.clone(memory_format=torch.contiguous_format) for p in pieces]
+
+
+@register("SliceChannel", "split", num_outputs=lambda attrs: attrs["num_outputs"])
+def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:
+    """Split into `num_outputs` equal pieces along `axis`; `squeeze_axis` drops it when it has become 1."""
+    axis = _check_axis("split", data, axis)
+    size = data.shape[axis]
+    if num_outputs < 1 or size % num_outputs:
+        raise MXNetError(f"split: axis {axis} of an array of shape {tuple(data.shape)} does not split into "
+                         f"{num_outputs} equal pieces")
+    if squeeze_axis and size != num_outputs:
+        raise MXNetError(f"split: squeeze_axis wants as many pieces as the axis has elements, "
+                         f"got num_outputs={num_outputs} for size {size}")
+    return _owned(data.split(size // num_outputs, axis), axis, squeeze_axis)
+
+
+def _split_v2_outputs(attrs) -> int:
+    return attrs["sections"] or len(attrs["indices"])
+
+
+@register("_split_v2", num_outputs=_split_v2_outputs)
+def split_v2(data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool = False,
+             sections: int = 0) -> list[Tensor]:
+    """Split along `axis` into `sections` equal pieces, or into pieces that begin at `indices` (the first at 0)."""
+    axis = _check_axis("_split_v2", data, axis)
+    size = data.shape[axis]
+    if sections:
+        if size % sections:
+            raise MXNetError(f"_split_v2: axis {axis} of size {size} does not split into {sections} equal pieces")
+        bounds = [size // sections * i for i in range(sections)]
+    else:
+        bounds = list(indices)
+    ends = [*bounds[1:], size]
+    if not bounds or bounds[0] != 0 or any(b > e for b, e in zip(bounds, ends, strict=True)):
+        raise MXNetError(f"_split_v2: indices={tuple(indices)} must rise from 0 to at most the size {size} of axis "
+                         f"{axis}")
+    if squeeze_axis and any(e - b != 1 for b, e in zip(bounds, ends, strict=True)):
+        raise MXNetError(f"_split_v2: squeeze_axis wants pieces of size 1 along axis {axis}, got "
+                         f"indices={tuple(indices)}")
+    pieces = [data.narrow(axis, b, e - b) for b, e in zip(bounds, ends, strict=True)]
+    return _owned(pieces, axis, squeeze_axis)
+
+
+@register("Crop")
+def crop(*data: Tensor, offset: Shape = (0, 0), h_w: Shape = (0, 0), center_crop: bool = False) -> Tensor:
+    """Cut a window out of (N, C, H, W), as high and wide as `h_w` or as the second input if there is one.
+
+    Its upper left corner is at `offset` (y, x), or such that the window is in the middle (`center_crop`).
+    Deprecated in MXNet in favour of `slice`.
+    """
+    if len(data) not in (1, 2):
+        raise MXNetError(f"Crop: 1 or 2 inputs are expected, got {len(data)}")
+    if data[0].dim() != 4:
+        raise MXNetError(f"Crop: data must be 4-d (N, C, H, W), got shape {tuple(data[0].shape)}")
+    height, width = data[1].shape[2:] if len(data) == 2 else h_w
+    spare = data[0].shape[2] - height, data[0].shape[3] - width
+    top, left = (spare[0] // 2, spare[1] // 2) if center_crop else offset
+    if not (height > 0 and width > 0 and 0 <= top <= spare[0] and 0 <= left <= spare[1]):
+        raise MXNetError(f"Crop: a window of {height} x {width} at offset ({top}, {left}) does not fit in an array "
+                         f"of shape {tuple(data[0].shape)}")
+    return data[0][:, :, top:top + height, left:left + width].clone(memory_format=torch.contiguous_format)

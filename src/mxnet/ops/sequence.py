@@ -1,0 +1,62 @@
+"""Operators on batches of sequences of unequal length: (time, batch, ...), or (batch, time, ...) with axis=1."""
+
+import torch
+from torch import Tensor
+
+from ..base import MXNetError
+from .registry import register
+
+__all__ = ["sequence_last", "sequence_mask", "sequence_reverse"]
+
+_LENGTHS = {"sequence_length": lambda attrs: attrs["use_sequence_length"]}
+
+
+def _lengths(op: str, data: Tensor, sequence_length: Tensor | None, axis: int) -> Tensor | None:
+    """The lengths as integers, after a check of all shapes."""
+    if axis not in (0, 1):
+        raise MXNetError(f"{op}: axis must be 0 or 1, got {axis}")
+    if data.dim() < 2:
+        raise MXNetError(f"{op}: data must have at least 2 axes, got shape {tuple(data.shape)}")
+    if sequence_length is None:
+        return None
+    if sequence_length.dim() != 1 or sequence_length.shape[0] != data.shape[1 - axis]:
+        raise MXNetError(f"{op}: sequence_length must be a vector of the batch size {data.shape[1 - axis]}, "
+                         f"got shape {tuple(sequence_length.shape)}")
+    return sequence_length.to(torch.int64)
+
+
+@register("SequenceMask", present=_LENGTHS)
+def sequence_mask(data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False,
+                  value: float = 0.0, axis: int = 0) -> Tensor:
+    """Set what comes after the end of each sequence to `value`; a plain copy without `use_sequence_length`."""
+    lengths = _lengths("SequenceMask", data, sequence_length, axis)
+    if lengths is None:
+        return data.clone()
+    steps = torch.arange(data.shape[axis], device=data.device)
+    past = steps.unsqueeze(1) >= lengths if axis == 0 else steps >= lengths.unsqueeze(1)
+    return data.masked_fill(past.view(*past.shape, *[1] * (data.dim() - 2)), value)
+
+
+@register("SequenceLast", present=_LENGTHS)
+def sequence_last(data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False,
+                  axis: int = 0) -> Tensor:
+    """The last element of each sequence: (batch, ...)."""
+    lengths = _lengths("SequenceLast", data, sequence_length, axis)
+    if lengths is None:
+        return data.select(axis, -1).clone(memory_format=torch.contiguous_format)
+    batch = torch.arange(lengths.shape[0], device=data.device)
+    return data[lengths - 1, batch] if axis == 0 else data[batch, lengths - 1]
+
+
+@register("SequenceReverse", present=_LENGTHS)
+def sequence_reverse(data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False,
+                     axis: int = 0) -> Tensor:
+    """Reverse each sequence in time; what comes after its end stays.  Only axis 0, as in MXNet."""
+    if axis != 0:
+        raise MXNetError(f"SequenceReverse: axis must be 0, got {axis}")
+    lengths = _lengths("SequenceReverse", data, sequence_length, axis)
+    if lengths is None:
+        return data.flip(0)
+    steps = torch.arange(data.shape[0], device=data.device).unsqueeze(1)
+    source = torch.where(steps < lengths, lengths - 1 - steps, steps)
+    return data[source, torch.arange(lengths.shape[0], device=data.device)]

@@ -1,0 +1,276 @@
+"""Operators that give the same elements another shape or order: reshape, transpose, flip, tile, pad, diag.
+
+Results are tensors of their own, in one piece, as in MXNet (only the method `NDArray.reshape` shares memory).
+"""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .._state import state
+from ..base import MXNetError
+from .registry import Shape, register
+
+__all__ = ["depth_to_space", "diag", "expand_dims", "flatten", "flip", "pad", "repeat", "reshape", "reshape_like",
+           "space_to_depth", "squeeze", "swap_axis", "target_shape", "tile", "transpose"]
+
+
+def _axis(op: str, axis: int, data: Tensor) -> int:
+    """`axis` counted from the front; MXNetError when there is none such."""
+    rank = data.dim()
+    if not -rank <= axis < rank:
+        raise MXNetError(f"{op}: axis {axis} is out of bounds for an array of shape {tuple(data.shape)}")
+    return axis % rank
+
+
+def _permute(data: Tensor, axes) -> Tensor:
+    return data.permute(axes).clone(memory_format=torch.contiguous_format)
+
+
+# ----------------------------------------------------------------------------------------------------- reshape
+
+
+def target_shape(sizes: Shape, shape: Shape, reverse: bool = False) -> Shape:
+    """The shape that MXNet's codes in `shape` mean for an array of these `sizes`; at most one -1 is left in it.
+
+    0 keeps a size, -1 infers one, -2 keeps all that follow, -3 joins two, -4 splits one into the two sizes given
+    next (one of which may be -1).  `reverse` reads everything from the right.
+    """
+    if reverse:
+        return target_shape(sizes[::-1], shape[::-1])[::-1]
+    result, at = [], 0
+    codes = iter(shape)
+    try:
+        for code in codes:
+            if code == -2:
+                result += sizes[at:]
+                at = len(sizes)
+            elif code == -4:
+                result += _split(sizes[at], next(codes), next(codes))
+                at += 1
+            elif code == -3:
+                result.append(sizes[at] * sizes[at + 1])
+                at += 2
+            elif code == 0:
+                result.append(sizes[at])
+                at += 1
+            elif code < -4:
+                raise MXNetError(f"reshape: {code} in shape={tuple(shape)} is no size and none of the codes 0 to -4")
+            else:
+                result.append(code)
+                at += 1
+    except (IndexError, StopIteration):
+        raise MXNetError(f"reshape: shape={tuple(shape)} refers to more axes than an array of shape {tuple(sizes)} "
+                         "has, or -4 is not followed by two sizes") from None
+    if result.count(-1) > 1:
+        raise MXNetError(f"reshape: only one size can be inferred, got shape={tuple(shape)}")
+    return tuple(result)
+
+
+def _split(size: int, first: int, second: int) -> Shape:
+    if first == -1 and second == -1:
+        raise MXNetError("reshape: of the two sizes after -4 only one can be inferred")
+    if first == -1:
+        first = size // second
+    elif second == -1:
+        second = size // first
+    if first * second != size:
+        raise MXNetError(f"reshape: -4 cannot split an axis of size {size} into {first} and {second}")
+    return first, second
+
+
+def _deprecated_target(sizes: Shape, target: Shape, keep_highest: bool) -> Shape:
+    """`target_shape` of MXNet 0.x: one 0 is inferred, `keep_highest` keeps the first axis."""
+    if keep_highest:
+        target = (sizes[0], *target[1:])
+    return tuple(-1 if n == 0 else n for n in target)
+
+
+@register("Reshape", "reshape")
+def reshape(data: Tensor, *, shape: Shape = (), reverse: bool = False, target_shape: Shape = (),
+            keep_highest: bool = False) -> Tensor:
+    """Give `data` another shape of as many elements.
+
+    In `shape`, 0 keeps a size, -1 infers one, -2 keeps all that follow, -3 joins two, -4 splits one into the two
+    sizes that follow it; `reverse` applies the codes from right to left.  `target_shape` and `keep_highest` are
+    the deprecated spelling.
+    """
+    if shape:
+        return torch.view_copy(data, _target(data.shape, shape, reverse))
+    if target_shape:
+        return torch.view_copy(data, _deprecated_target(data.shape, target_shape, keep_highest))
+    if not state.np_shape:
+        raise MXNetError("reshape: shape is missing")
+    return torch.view_copy(data, ())
+
+
+_target = target_shape  # by another name where an attribute is called target_shape
+
+
+def _span(what: str, begin: int | None, end: int | None, rank: int) -> tuple[int, int]:
+    """The axes [begin, end) counted from the front."""
+    begin = 0 if begin is None else begin + rank if begin < 0 else begin
+    end = rank if end is None else end + rank if end < 0 else end
+    if not 0 <= begin <= end <= rank:
+        raise MXNetError(f"reshape_like: {what}_begin={begin} and {what}_end={end} are no range of {rank} axes")
+    return begin, end
+
+
+@register("reshape_like")
+def reshape_like(lhs: Tensor, rhs: Tensor, *, lhs_begin: int | None = None, lhs_end: int | None = None,
+                 rhs_begin: int | None = None, rhs_end: int | None = None) -> Tensor:
+    """`lhs` in the shape of `rhs`; or only its axes [lhs_begin, lhs_end) as those [rhs_begin, rhs_end) of `rhs`."""
+    begin, end = _span("lhs", lhs_begin, lhs_end, lhs.dim())
+    rhs_begin, rhs_end = _span("rhs", rhs_begin, rhs_end, rhs.dim())
+    return torch.view_copy(lhs, (*lhs.shape[:begin], *rhs.shape[rhs_begin:rhs_end], *lhs.shape[end:]))
+
+
+@register("Flatten", "flatten")
+def flatten(data: Tensor) -> Tensor:
+    """(n, ...) -> (n, product of the rest)."""
+    if data.dim() < 2:
+        return torch.unsqueeze_copy(data, 1)
+    return data.flatten(1).clone()
+
+
+@register("expand_dims")
+def expand_dims(data: Tensor, *, axis: int) -> Tensor:
+    """Insert an axis of size 1 at position `axis`."""
+    if not -data.dim() - 1 <= axis <= data.dim():
+        raise MXNetError(f"expand_dims: axis {axis} is out of bounds for an array of shape {tuple(data.shape)}")
+    return torch.unsqueeze_copy(data, axis)
+
+
+@register("squeeze")
+def squeeze(data: Tensor, *, axis: Shape | None = None) -> Tensor:
+    """Drop the given axes of size 1 (all such by default); MXNetError if one is of another size."""
+    if axis is None:
+        result = torch.squeeze_copy(data)
+    else:
+        axes = [_axis("squeeze", a, data) for a in axis]
+        if any(data.shape[a] != 1 for a in axes) or len(set(axes)) < len(axes):
+            raise MXNetError(f"squeeze: axis={tuple(axis)} must name different axes of size 1, "
+                             f"got an array of shape {tuple(data.shape)}")
+        result = torch.squeeze_copy(data, axes)
+    return result if result.dim() else result.view(1)
+
+
+# ------------------------------------------------------------------------------------------------ order of axes
+
+
+@register("transpose")
+def transpose(data: Tensor, *, axes: Shape = ()) -> Tensor:
+    """Permute the axes: axis i of the result is axis `axes[i]` of `data`; by default in reverse order."""
+    if not axes:
+        return _permute(data, tuple(range(data.dim() - 1, -1, -1)))
+    if sorted(axes) != list(range(data.dim())):
+        raise MXNetError(f"transpose: axes={tuple(axes)} is no permutation of the axes of an array of shape "
+                         f"{tuple(data.shape)}")
+    return _permute(data, axes)
+
+
+@register("SwapAxis", "swapaxes")
+def swap_axis(data: Tensor, *, dim1: int = 0, dim2: int = 0) -> Tensor:
+    """Exchange two axes."""
+    dim1, dim2 = _axis("swapaxes", dim1, data), _axis("swapaxes", dim2, data)
+    return data.transpose(dim1, dim2).clone(memory_format=torch.contiguous_format)
+
+
+@register("reverse", "flip")
+def flip(data: Tensor, *, axis: Shape) -> Tensor:
+    """Reverse the order of the elements along the given axes (counted from the front only)."""
+    if not all(0 <= a < data.dim() for a in axis):
+        raise MXNetError(f"flip: axis={tuple(axis)} is out of bounds for an array of shape {tuple(data.shape)}")
+    return data.flip(axis)
+
+
+# --------------------------------------------------------------------------------------------- repeated elements
+
+
+@register("tile")
+def tile(data: Tensor, *, reps: Shape) -> Tensor:
+    """Repeat the whole array `reps[i]` times along axis i; axes missing in `reps` or `data` are added in front."""
+    if any(n < 0 for n in reps):
+        raise MXNetError(f"tile: reps={tuple(reps)} must not be negative")
+    return data.tile(reps)
+
+
+@register("repeat")
+def repeat(data: Tensor, *, repeats: int, axis: int | None = None) -> Tensor:
+    """Repeat each element `repeats` times along `axis`, or in the flattened array."""
+    if repeats < 0:
+        raise MXNetError(f"repeat: repeats={repeats} must not be negative")
+    if axis is not None:
+        axis = _axis("repeat", axis, data)
+    return data.repeat_interleave(repeats, axis)
+
+
+_PAD_MODES = {"constant": "constant", "edge": "replicate", "reflect": "reflect"}
+
+
+@register("Pad", "pad")
+def pad(data: Tensor, *, mode: Literal["constant", "edge", "reflect"], pad_width: Shape,
+        constant_value: float = 0.0) -> Tensor:
+    """Pad the last two axes of a 4-d array, or the last three of a 5-d one.
+
+    `pad_width` is (before_0, after_0, before_1, after_1, ...) over all axes, 0 for the first two.  Mode "edge"
+    repeats the outermost elements, "reflect" mirrors without repeating them.
+    """
+    if data.dim() not in (4, 5):
+        raise MXNetError(f"pad: data must be 4-d or 5-d, got shape {tuple(data.shape)}")
+    if len(pad_width) != 2 * data.dim() or any(pad_width[:4]):
+        raise MXNetError(f"pad: pad_width={tuple(pad_width)} must hold two numbers for each of the {data.dim()} "
+                         "axes, those of the first two axes 0")
+    if mode == "constant" and not data.is_floating_point():
+        raise MXNetError(f"pad: data must be of a floating point type, got {str(data.dtype)[6:]}")
+    widths = [n for axis in range(data.dim() - 1, 1, -1) for n in pad_width[2 * axis:2 * axis + 2]]
+    if mode == "constant":
+        return F.pad(data, widths, "constant", constant_value)
+    return F.pad(data, widths, _PAD_MODES[mode])
+
+
+# -------------------------------------------------------------------------------------------- depth and diagonals
+
+
+def _check_blocks(op: str, data: Tensor, block_size: int) -> None:
+    if data.dim() != 4:
+        raise MXNetError(f"{op}: data must be 4-d (N, C, H, W), got shape {tuple(data.shape)}")
+    if block_size < 1:
+        raise MXNetError(f"{op}: block_size must be positive, got {block_size}")
+
+
+@register("depth_to_space")
+def depth_to_space(data: Tensor, *, block_size: int) -> Tensor:
+    """(N, C * b * b, H, W) -> (N, C, H * b, W * b): channels become blocks of b x b pixels, as in ONNX."""
+    _check_blocks("depth_to_space", data, block_size)
+    n, c, h, w = data.shape
+    b = block_size
+    if c % (b * b):
+        raise MXNetError(f"depth_to_space: {c} channels are no multiple of block_size ** 2 = {b * b}")
+    blocks = data.reshape(n, b, b, c // (b * b), h, w)
+    return blocks.permute(0, 3, 4, 1, 5, 2).reshape(n, c // (b * b), h * b, w * b).clone()
+
+
+@register("space_to_depth")
+def space_to_depth(data: Tensor, *, block_size: int) -> Tensor:
+    """(N, C, H * b, W * b) -> (N, C * b * b, H, W): the inverse of depth_to_space."""
+    _check_blocks("space_to_depth", data, block_size)
+    n, c, h, w = data.shape
+    b = block_size
+    if h % b or w % b:
+        raise MXNetError(f"space_to_depth: height {h} and width {w} must be multiples of block_size = {b}")
+    blocks = data.reshape(n, c, h // b, b, w // b, b)
+    return blocks.permute(0, 3, 5, 1, 2, 4).reshape(n, c * b * b, h // b, w // b).clone()
+
+
+@register("diag")
+def diag(data: Tensor, *, k: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """The k-th diagonal of the planes (axis1, axis2), as a last axis; of a vector, the matrix with that diagonal."""
+    if data.dim() == 1:
+        return torch.diag_embed(data, k)
+    axis1, axis2 = _axis("diag", axis1, data), _axis("diag", axis2, data)
+    if axis1 == axis2:
+        raise MXNetError(f"diag: axis1 and axis2 both name axis {axis1}")
+    return data.diagonal(k, axis1, axis2).clone(memory_format=torch.contiguous_format)
