@@ -82,3 +82,11 @@ def test_fake_tensors(case):
     first, expected = (out, real) if isinstance(out, torch.Tensor) else (out[0], real[0])
     assert solver.solve(first) == tuple(expected.shape)
     assert math.prod(expected.shape)
+
+
+def test_ctc_loss_on_fake_tensors():
+    solver = ShapeSolver()
+    data, label = solver.unknown((4, 2, 3), torch.float32), solver.unknown((2, 2), torch.float32)
+    with solver:
+        out = registry.get("CTCLoss").fn(data, label)
+    assert solver.solve(out) == (2,)
