@@ -401,5 +401,5 @@ class _Copy(initializer.Initializer):
         super().__init__()
         self._value = value
 
-    def __call__(self, name, arr):
+    def _init_weight(self, _, arr):
         arr[:] = self._value
