@@ -243,7 +243,8 @@ def shape_is_known(shape) -> bool:
 def _brief_print_list(lst, limit=7) -> str:
     """Quoted items, the middle left out when there are more than `limit`."""
     if len(lst) > limit:
-        return f"{_brief_print_list(lst[:limit // 2], limit)}, ..., {_brief_print_list(lst[limit // 2 - limit:], limit)}"
+        first, last = lst[:limit // 2], lst[limit // 2 - limit:]
+        return f"{_brief_print_list(first, limit)}, ..., {_brief_print_list(last, limit)}"
     return ", ".join(f"'{item!s}'" for item in lst)
 
 

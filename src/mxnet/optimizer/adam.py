@@ -7,7 +7,7 @@ import math
 import torch
 
 from .base import register
-from .multi_tensor import MultiTensorOptimizer
+from .multi_tensor import MultiTensorOptimizer, as_operator_argument
 
 __all__ = ["FTML", "LAMB", "Adam", "AdamW", "Adamax", "Nadam"]
 
@@ -22,11 +22,30 @@ class _Moments(MultiTensorOptimizer):
         self.beta1 = beta1
         self.beta2 = beta2
 
-    def _average(self, means, variances, grads):
-        """mean = beta1 * mean + (1 - beta1) * grad, and the same of the squares with beta2."""
-        torch._foreach_lerp_(means, grads, 1 - self.beta1)
-        torch._foreach_mul_(variances, self.beta2)
-        torch._foreach_addcmul_(variances, grads, grads, value=1 - self.beta2)
+
+def _average(means, variances, grads, beta1, beta2):
+    """mean = beta1 * mean + (1 - beta1) * grad, and the same of the squares with beta2."""
+    torch._foreach_lerp_(means, grads, 1 - beta1)
+    torch._foreach_mul_(variances, beta2)
+    torch._foreach_addcmul_(variances, grads, grads, value=1 - beta2)
+
+
+def _correction(adam, t):
+    """For moments that began as zeros."""
+    return math.sqrt(1 - adam.beta2**t) / (1 - adam.beta1**t)
+
+
+def _fused_adam(adam, weights, grads, states, size, wd, t):
+    """Both moments of grad + wd * weight, then weight -= size * mean / (sqrt(variance) + epsilon).
+
+    torch's kernel subtracts lr / c1 * mean / (sqrt(variance) / c2 + eps), with c1 and c2 from its betas and t.
+    """
+    beta1, beta2 = as_operator_argument(adam.beta1), as_operator_argument(adam.beta2)
+    c1, c2 = 1 - beta1**t, math.sqrt(1 - beta2**t)
+    # One counter serves all weights: the kernel only reads it.
+    step = torch.full((), float(t), dtype=torch.float32, device=weights[0].device)
+    torch._fused_adam_(weights, grads, *states, [], [step] * len(weights), lr=size * c1 / c2, beta1=beta1, beta2=beta2,
+                       weight_decay=wd, eps=adam.epsilon / c2, amsgrad=False, maximize=False)
 
 
 @register
@@ -50,7 +69,7 @@ class Adam(_Moments):
             grads, wd = self._decayed(weights, grads, wd), 0.0
         elif self.rescale_grad != 1:
             grads = self._rescaled(grads)
-        _fused(torch._fused_adam_, self, weights, grads, states, lr, wd, t)
+        _fused_adam(self, weights, grads, states, lr * _correction(self, t), wd, t)
 
 
 @register
@@ -73,24 +92,10 @@ class AdamW(_Moments):
     def _step(self, weights, grads, states, lr, wd, t):
         if self._clips or self.rescale_grad != 1:
             grads = self._rescaled(grads)
-        if self.correct_bias:
-            _fused(torch._fused_adamw_, self, weights, grads, states, lr, wd, t)
-            return
-        means, variances = states
-        self._average(means, variances, grads)
-        torch._foreach_mul_(weights, 1 - lr * wd)
-        divisors = torch._foreach_sqrt(variances)
-        torch._foreach_add_(divisors, self.epsilon)
-        torch._foreach_addcdiv_(weights, means, divisors, value=-lr)
-
-
-def _fused(kernel, adam, weights, grads, states, lr, wd, t):
-    """torch adds epsilon after the correction of the variance, MXNet before: hence the division."""
-    # One counter serves all weights: the kernels only read it.
-    step = torch.full((), float(t), dtype=torch.float32, device=weights[0].device)
-    kernel(weights, grads, states[0], states[1], [], [step] * len(weights), lr=lr, beta1=adam.beta1,
-           beta2=adam.beta2, weight_decay=wd, eps=adam.epsilon / math.sqrt(1 - adam.beta2**t), amsgrad=False,
-           maximize=False)
+        if wd:
+            torch._foreach_mul_(weights, 1 - lr * wd)
+        size = lr * _correction(self, t) if self.correct_bias else lr
+        _fused_adam(self, weights, grads, states, size, 0.0, t)
 
 
 @register
@@ -131,7 +136,7 @@ class Nadam(_Moments):
 
     def _step(self, weights, grads, states, lr, wd, t):
         grads = self._decayed(weights, grads, wd)
-        self._average(*states, grads)
+        _average(*states, grads, self.beta1, self.beta2)
         now = self.beta1 * (1 - 0.5 * 0.96 ** (t * self.schedule_decay))
         after = self.beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * self.schedule_decay))
         for weight, grad, mean, variance in zip(weights, grads, *states, strict=True):
@@ -161,15 +166,16 @@ class FTML(_Moments):
 
     def _step(self, weights, grads, states, lr, wd, t):
         grads = self._decayed(weights, grads, wd)
+        beta1, beta2 = as_operator_argument(self.beta1), as_operator_argument(self.beta2)
         ds, vs, zs = states
-        torch._foreach_mul_(vs, self.beta2)
-        torch._foreach_addcmul_(vs, grads, grads, value=1 - self.beta2)
-        new_ds = torch._foreach_div(vs, 1 - self.beta2**t)
+        torch._foreach_mul_(vs, beta2)
+        torch._foreach_addcmul_(vs, grads, grads, value=1 - beta2)
+        new_ds = torch._foreach_div(vs, 1 - beta2**t)
         torch._foreach_sqrt_(new_ds)
         torch._foreach_add_(new_ds, self.epsilon)
-        torch._foreach_mul_(new_ds, (1 - self.beta1**t) / lr)
-        sigmas = torch._foreach_sub(new_ds, ds, alpha=self.beta1)
-        torch._foreach_lerp_(zs, grads, 1 - self.beta1)
+        torch._foreach_mul_(new_ds, (1 - beta1**t) / lr)
+        sigmas = torch._foreach_sub(new_ds, ds, alpha=beta1)
+        torch._foreach_lerp_(zs, grads, 1 - beta1)
         torch._foreach_addcmul_(zs, sigmas, weights, value=-1)
         torch._foreach_copy_(ds, new_ds)
         torch._foreach_copy_(weights, torch._foreach_div(torch._foreach_neg(zs), new_ds))
@@ -197,8 +203,9 @@ class LAMB(_Moments):
 
     def _step(self, weights, grads, states, lr, wd, t):
         means, variances = states
-        self._average(means, variances, self._rescaled(grads))
-        first, second = (1 - self.beta1**t, 1 - self.beta2**t) if self.bias_correction else (1.0, 1.0)
+        beta1, beta2 = as_operator_argument(self.beta1), as_operator_argument(self.beta2)
+        _average(means, variances, self._rescaled(grads), beta1, beta2)
+        first, second = (1 - beta1**t, 1 - beta2**t) if self.bias_correction else (1.0, 1.0)
         divisors = torch._foreach_div(variances, second)
         torch._foreach_sqrt_(divisors)
         torch._foreach_add_(divisors, self.epsilon)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from .base import register
-from .multi_tensor import MultiTensorOptimizer
+from .multi_tensor import MultiTensorOptimizer, as_operator_argument
 
 __all__ = ["AdaDelta", "AdaGrad", "Ftrl", "RMSProp"]
 
@@ -102,13 +102,13 @@ class RMSProp(MultiTensorOptimizer):
 
     def _step(self, weights, grads, states, lr, wd, t):
         grads = self._decayed(weights, grads, wd)
-        squares = states[0]
-        torch._foreach_mul_(squares, self.gamma1)
-        torch._foreach_addcmul_(squares, grads, grads, value=1 - self.gamma1)
+        squares, gamma1 = states[0], as_operator_argument(self.gamma1)
+        torch._foreach_mul_(squares, gamma1)
+        torch._foreach_addcmul_(squares, grads, grads, value=1 - gamma1)
         roots = torch._foreach_add(squares, self.epsilon)
         if self.centered:
             means, deltas = states[1:]
-            torch._foreach_lerp_(means, grads, 1 - self.gamma1)
+            torch._foreach_lerp_(means, grads, 1 - gamma1)
             torch._foreach_addcmul_(roots, means, means, value=-1)
             torch._foreach_sqrt_(roots)
             torch._foreach_mul_(deltas, self.gamma2)

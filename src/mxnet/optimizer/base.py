@@ -119,6 +119,7 @@ class Optimizer:
 
     def keeps_master(self, weight) -> bool:
         """Whether this weight has a float32 copy: it is of half precision and multi_precision is on."""
+        return self.multi_precision and weight._t.dtype in LOW_PRECISION
 
     def _warn_low_precision(self, weight, who):
         if weight._t.dtype is torch.float16:

@@ -7,6 +7,7 @@ sorting parameters into such groups, float32 master copies and checks are done h
 from __future__ import annotations
 
 import operator
+import struct
 
 import torch
 
@@ -15,7 +16,7 @@ from ..ndarray import zeros
 from ..ndarray._wrap import NoGrad
 from .base import LOW_PRECISION, Optimizer
 
-__all__ = ["MultiTensorOptimizer"]
+__all__ = ["MultiTensorOptimizer", "as_operator_argument"]
 
 _tensor_of = operator.attrgetter("_t")
 _context_of = operator.attrgetter("_ctx")
@@ -101,18 +102,15 @@ class MultiTensorOptimizer(Optimizer):
             raise self._mismatch(indices, weights, grads)
         dtypes = [*map(_dtype_of, weights)]
         n = len(weights)
-        previous = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(False)
-        try:
-            if all(column.count(column[0]) == n for column in (lrs, wds, steps, dtypes, contexts)):
+        with NoGrad():
+            if (lrs.count(lrs[0]) == n and wds.count(wds[0]) == n and steps.count(steps[0]) == n
+                    and dtypes.count(dtypes[0]) == n and contexts.count(contexts[0]) == n):
                 self._step_dense(weights, grads, _columns(states), lrs[0], wds[0], steps[0])
                 return
             for which in _groups(zip(lrs, wds, steps, dtypes, contexts, strict=True)):
                 i = which[0]
                 self._step_dense([weights[j] for j in which], [grads[j] for j in which],
                                  _columns([states[j] for j in which]), lrs[i], wds[i], steps[i])
-        finally:
-            torch._C._set_grad_enabled(previous)
 
     def _step_dense(self, weights, grads, states, lr, wd, t):
         """`_step` on contiguous tensors of one dtype, for the kernels do not look at strides."""
@@ -158,6 +156,11 @@ class MultiTensorOptimizer(Optimizer):
             torch._foreach_clamp_min_(grads, -self.clip_gradient)
             torch._foreach_clamp_max_(grads, self.clip_gradient)
         return grads
+
+
+def as_operator_argument(value: float) -> float:
+    """A number as MXNet's update operators get it, in single precision: 1 - 0.999 is 0.00099998 there."""
+    return struct.unpack("f", struct.pack("f", value))[0]
 
 
 def _columns(states):

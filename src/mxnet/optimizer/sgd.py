@@ -8,7 +8,7 @@ import torch
 
 from ..ndarray import random, zeros
 from .base import Optimizer, register
-from .multi_tensor import MultiTensorOptimizer
+from .multi_tensor import MultiTensorOptimizer, as_operator_argument
 
 __all__ = ["DCASGD", "NAG", "SGD", "SGLD", "Signum", "ccSGD"]
 
@@ -50,7 +50,7 @@ class SGD(MultiTensorOptimizer):
 
 
 @register
-class ccSGD(SGD):  # noqa: N801  (MXNet's name)
+class ccSGD(SGD):
     """SGD under its old name."""
 
 
@@ -58,9 +58,11 @@ class ccSGD(SGD):  # noqa: N801  (MXNet's name)
 class NAG(MultiTensorOptimizer):
     """Nesterov's accelerated gradient; MXNet's operator nag_mom_update.
 
-        g = clip(rescale_grad * grad) + wd * weight
-        state = momentum * state - lr * g;  weight += momentum * state - lr * g
+        g = clip(rescale_grad * grad)
+        weight += momentum**2 * state - lr * (1 + momentum) * (g + wd * weight)
+        state = momentum * state - lr * (g + wd * weight)
 
+    The state decays the new weight, as MXNet's does.
     State: an array like the weight, None without momentum, which makes it SGD.
     """
 
@@ -76,14 +78,17 @@ class NAG(MultiTensorOptimizer):
 
     def _step(self, weights, grads, states, lr, wd, t):
         grads = self._rescaled(grads)
+        momentum = self.momentum
         if wd:
-            torch._foreach_add_(grads, weights, alpha=wd)
+            torch._foreach_mul_(weights, 1 - lr * (1 + momentum) * wd)
+        torch._foreach_add_(weights, grads, alpha=-lr * (1 + momentum))
         if states:
             moms = states[0]
-            torch._foreach_mul_(moms, self.momentum)
+            torch._foreach_add_(weights, moms, alpha=momentum**2)
+            torch._foreach_mul_(moms, momentum)
             torch._foreach_add_(moms, grads, alpha=-lr)
-            torch._foreach_add_(weights, moms, alpha=self.momentum)
-        torch._foreach_add_(weights, grads, alpha=-lr)
+            if wd:
+                torch._foreach_add_(moms, weights, alpha=-lr * wd)
 
 
 @register
@@ -92,6 +97,8 @@ class Signum(MultiTensorOptimizer):
 
         state = momentum * state - (1 - momentum) * (clip(rescale_grad * grad) + wd * weight)
         weight = (1 - lr * wd_lh) * weight + lr * sign(state)
+
+    or, without momentum, weight = (1 - lr * (wd + wd_lh)) * weight - lr * sign(grad).
 
     wd_lh: weight decay outside of the sign.  State: an array like the weight, None without momentum.
     """
@@ -107,14 +114,17 @@ class Signum(MultiTensorOptimizer):
 
     def _step(self, weights, grads, states, lr, wd, t):
         if states:
-            directions = states[0]
-            grads = self._decayed(weights, grads, wd)
-            torch._foreach_mul_(directions, self.momentum)
-            torch._foreach_add_(directions, grads, alpha=self.momentum - 1)
+            directions, decay = states[0], self.wd_lh
+            momentum = as_operator_argument(self.momentum)
+            grads = self._rescaled(grads)
+            if wd:
+                torch._foreach_add_(grads, weights, alpha=wd)
+            torch._foreach_mul_(directions, momentum)
+            torch._foreach_add_(directions, grads, alpha=momentum - 1)
         else:
-            directions = torch._foreach_neg(self._rescaled(grads))
-        if self.wd_lh:
-            torch._foreach_mul_(weights, 1 - lr * self.wd_lh)
+            directions, decay = torch._foreach_neg(grads), wd + self.wd_lh
+        if decay:
+            torch._foreach_mul_(weights, 1 - lr * decay)
         torch._foreach_add_(weights, torch._foreach_sign(directions), alpha=lr)
 
 

@@ -89,7 +89,8 @@ def _restored(optimizer, name, settings):
         try:
             optimizer = Optimizer.create_optimizer(name)
         except (ValueError, TypeError) as e:
-            raise MXNetError(f"optimizer states: saved by the optimizer {name!r}, which cannot be made here: {e}") from e
+            raise MXNetError(f"optimizer states: saved by the optimizer {name!r}, which cannot be made here: "
+                             f"{e}") from e
     if not isinstance(settings, dict):
         raise MXNetError(f"optimizer states: settings of {name} are a {type(settings).__name__}, expected a dict")
     settings = dict(settings)
