@@ -18,6 +18,7 @@ import numpy as np
 from . import random, registry
 from .base import MXNetError
 from .ndarray import NDArray, load
+from .ndarray import norm  # type: ignore[attr-defined]  # generated
 
 __all__ = [
     "Bilinear",
@@ -48,6 +49,9 @@ class InitDesc(str):
     has one; `global_init` the initializer of the whole network, to which composed initializers fall back.
     """
 
+    attrs: dict
+    global_init: "Initializer | None"
+
     def __new__(cls, name: str, attrs: dict | None = None, global_init: "Initializer | None" = None):
         desc = super().__new__(cls, name)
         desc.attrs = attrs or {}
@@ -56,7 +60,7 @@ class InitDesc(str):
 
 
 def _root_mean_square(arr: NDArray) -> str:
-    return str((arr.norm() / sqrt(arr.size)).asscalar())
+    return str((norm(arr) / sqrt(arr.size)).asscalar())
 
 
 # Suffix of the name -> hook, for parameters described by an InitDesc.
@@ -123,10 +127,8 @@ class Initializer:
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._kwargs == other._kwargs
 
-    __hash__ = None
-
-    def __call__(self, desc: InitDesc, arr: NDArray) -> None:
-        """Fill `arr` as `desc` says. ValueError where no rule knows the name."""
+    def __call__(self, desc: str, arr: NDArray) -> None:
+        """Fill `arr` as the InitDesc `desc` says. ValueError where no rule knows the name."""
         if not isinstance(desc, InitDesc):
             self._legacy_init(desc, arr)
             return
@@ -518,6 +520,7 @@ class FusedRNN(Initializer):
             for side in sides:
                 for source, inputs in (("i2h", first if layer == 0 else inner), ("h2h", hidden)):
                     blocks += [(f"{side}{layer}_{source}{gate}", inputs) for gate in gates]
+        parts: list[tuple[str, tuple[int, ...]]]
         parts = [(f"{name}_weight", (hidden, inputs)) for name, inputs in blocks]
         parts += [(f"{name}_bias", (hidden,)) for name, _ in blocks]
         if first <= 0 or sum(int(np.prod(shape)) for _, shape in parts) != size:

@@ -32,7 +32,7 @@ def _repr_children(container: Block) -> str:
     return f"{type(container).__name__}(\n{children}\n)"
 
 
-def _select(container: Block, key: int | slice):
+def _select(container: "Sequential | HybridSequential", key: int | slice):
     """The child at an integer, or a container of the same kind and prefix with the children of a slice."""
     chosen = list(container._children.values())[key]
     if not isinstance(key, slice):
@@ -345,7 +345,7 @@ def _affine_parameters(block: HybridBlock, size, center, scale, beta_initializer
     return gamma, beta
 
 
-def _repr_norm(block: HybridBlock, **more) -> str:
+def _repr_norm(block, **more) -> str:
     attrs = ", ".join(f"{key}={value}" for key, value in {**block._kwargs, **more}.items())
     return f"{type(block).__name__}({attrs})"
 
