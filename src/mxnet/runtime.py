@@ -39,10 +39,18 @@ def feature_list() -> list[Feature]:
 
 
 class Features(collections.OrderedDict):
-    """Feature name -> Feature."""
+    """Feature name -> Feature.  There is only one object of this class."""
+
+    _instance = None
+
+    def __new__(cls):
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+            cls._instance.update((feature.name, feature) for feature in feature_list())
+        return cls._instance
 
     def __init__(self):
-        super().__init__((feature.name, feature) for feature in feature_list())
+        pass  # made whole by __new__, once
 
     def __repr__(self):
         return str(list(self.values()))

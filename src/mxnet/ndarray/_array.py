@@ -68,13 +68,6 @@ class NDArray:
     def shape(self) -> tuple:
         return tuple(self._t.shape)
 
-    @shape.setter
-    def shape(self, shape):
-        shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-        if self._rg and state.recording:
-            raise MXNetError(f"cannot set the shape of an NDArray in a computational graph (to {shape})")
-        self._t = call("reshape", lambda t: t.view(shape), (self._t,), {}, self._rg)
-
     @property
     def ndim(self) -> int:
         return self._t.dim()

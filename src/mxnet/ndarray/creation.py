@@ -132,6 +132,8 @@ def moveaxis(tensor, source, destination) -> NDArray:
     if len(sources) != len(targets):
         raise ValueError("`source` and `destination` arguments must have the same number of elements, "
                          f"got {len(sources)} and {len(targets)}")
+    if len(set(sources)) < len(sources) or len(set(targets)) < len(targets):
+        raise ValueError(f"moveaxis: repeated axis in {source} or {destination}")
     if any(not 0 <= a < ndim for a in (*sources, *targets)):
         raise ValueError(f"moveaxis: axis out of range for an array of {ndim} dimensions")
     order = [a for a in range(ndim) if a not in sources]
@@ -176,21 +178,30 @@ def onehot_encode(indices, out) -> NDArray:
 def from_numpy(ndarray, zero_copy=True) -> NDArray:
     """An NDArray on NumPy's memory (zero_copy, the NumPy array becomes read-only) or on a copy of it.
 
-    ValueError if zero_copy is asked for an array that is not C-contiguous.
+    ValueError for dtypes that MXNet does not have, and if zero_copy is asked for an array that is not C-contiguous.
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy needs a numpy.ndarray, got {type(ndarray)}")
     if ndarray.dtype.name not in NAME_TO_TORCH:
-        raise TypeError(f"from_numpy: dtype {ndarray.dtype} is not supported")
+        raise ValueError(f"from_numpy: dtype {ndarray.dtype} is not supported")
     if not zero_copy:
         return array(ndarray, dtype=ndarray.dtype)
     if not ndarray.flags["C_CONTIGUOUS"]:
         raise ValueError("Only c-contiguous arrays are supported for zero-copy")
-    if not ndarray.flags.writeable:
-        return array(ndarray, dtype=ndarray.dtype)
-    result = wrap(torch.from_numpy(ndarray), Context("cpu", 0))
-    ndarray.flags.writeable = False
-    return result
+    if ndarray.flags.writeable:
+        result = wrap(torch.from_numpy(ndarray), Context("cpu", 0))
+        ndarray.flags.writeable = False
+        return result
+    return wrap(torch.from_numpy(np.asarray(_Writable(ndarray))), Context("cpu", 0))
+
+
+class _Writable:
+    """The memory of a read-only NumPy array as a writable one: what from_numpy took over once, it may again."""
+
+    def __init__(self, ndarray):
+        self._ndarray = ndarray
+        interface = ndarray.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
 
 
 def from_dlpack(dlpack) -> NDArray:

@@ -2,10 +2,9 @@
 
 METHODS = """
 abs arccos arccosh arcsin arcsinh arctan arctanh argmax argmax_channel argmin argsort broadcast_axes broadcast_like
-broadcast_to cbrt ceil clip cos cosh degrees depth_to_space diag exp expand_dims expm1 fix flatten flip floor log
-log10 log1p log2 log_softmax max mean min nanprod nansum norm one_hot ones_like pad pick prod radians rcbrt
+broadcast_to cbrt ceil clip cos cosh degrees depth_to_space diag exp expm1 fix flip floor log log10 log1p log2 log_softmax max mean min nanprod nansum norm one_hot ones_like pad pick prod radians rcbrt
 reciprocal relu repeat reshape_like rint round rsqrt shape_array sigmoid sign sin sinh size_array slice slice_axis
-slice_like softmax softmin sort space_to_depth split sqrt square squeeze sum swapaxes take tan tanh tile topk
+slice_like softmax softmin sort space_to_depth split sqrt square sum swapaxes take tan tanh tile topk
 trunc zeros_like
 """.split()
 
@@ -14,7 +13,10 @@ _INTERNAL = {"slice_assign": "_slice_assign", "slice_assign_scalar": "_slice_ass
 
 def attach_methods(cls, op):
     """Give `cls` the operators of METHODS as methods, and the few that need another calling convention."""
+    from .._state import state
+    from ..ops.shape import target_shape
     from . import _internal
+    from ._wrap import explain, wrap
     from .creation import split_v2
 
     for name in METHODS:
@@ -22,19 +24,68 @@ def attach_methods(cls, op):
     for name, internal in _INTERNAL.items():
         setattr(cls, name, getattr(_internal, internal))
     cls.split_v2 = split_v2
-    reshape, transpose = op.reshape, op.transpose
+    reshape, transpose, flatten = op.reshape, op.transpose, op.flatten
+    expand_dims, squeeze = op.expand_dims, op.squeeze
 
     def _op_reshape(self, shape, reverse):
-        return reshape(self, shape=shape, reverse=reverse)
+        if not shape:
+            return reshape(self, shape=shape, reverse=reverse)
+        # A view, where the operator copies: what is written through it is written to this array.
+        t = self._t.detach() if self._rg and not state.recording else self._t
+        sizes = target_shape(t.shape, tuple(map(int, shape)), reverse)
+        try:
+            return wrap(t.reshape(sizes), self._ctx, type(self))
+        except RuntimeError as error:
+            if explain("Reshape", error, (t,)) is error:
+                raise
+            raise ValueError(f"Cannot reshape array of size {t.numel()} into shape {tuple(shape)}") from error
 
-    def _transpose(self, *axes):
+    def _transpose(self, *args, axes=()):
         """Permute the axes: transpose(), transpose(1, 0) or transpose((1, 0)); None and () reverse them."""
-        if len(axes) == 1 and isinstance(axes[0], (tuple, list)):
-            axes = tuple(axes[0])
-        elif axes == (None,):
-            axes = ()
-        return transpose(self, axes=axes)
+        if len(args) == 1 and (args[0] is None or isinstance(args[0], (tuple, list))):
+            axes = args[0]
+        elif args:
+            axes = args
+        return transpose(self, axes=() if axes is None else tuple(axes))
+
+    def _flatten(self, inplace=False):
+        """All axes but the first merged into one; a view of this array if `inplace`, else a copy."""
+        return self.reshape((0, -1)) if inplace else flatten(self)
+
+    def _expand_dims(self, axis, inplace=False):
+        """A new axis of size 1 before `axis` (-ndim-1..ndim); a view of this array if `inplace`, else a copy.
+
+        AssertionError (MXNetError for a copy) if the axis is out of range.
+        """
+        if not inplace:
+            return expand_dims(self, axis=axis)
+        if not -self.ndim - 1 <= axis <= self.ndim:
+            raise AssertionError(f"axis {axis} is out of range for {self.ndim}d array")
+        place = axis + self.ndim + 1 if axis < 0 else axis
+        return self.reshape((*self.shape[:place], 1, *self.shape[place:]))
+
+    def _squeeze(self, axis=None, inplace=False):
+        """Without the axes of size 1, or those of them in `axis`; a view of this array if `inplace`, else a copy.
+
+        AssertionError (MXNetError for a copy) for axes that are out of range, repeated or not of size 1.
+        """
+        if not inplace:
+            return squeeze(self, axis=axis)
+        if axis is None:
+            axes = [i for i, n in enumerate(self.shape) if n == 1]
+        else:
+            axes = [axis] if isinstance(axis, int) else list(axis)
+        places = {i % self.ndim for i in axes}
+        if len(places) < len(axes):
+            raise AssertionError(f"axis {axis} contains duplicate which is not allowed.")
+        for i in axes:
+            if not -self.ndim <= i < self.ndim:
+                raise AssertionError(f"axis {i} is out of range for {self.ndim}d array")
+            if self.shape[i] != 1:
+                raise AssertionError(f"Squeeze target axis {i} must be size 1, got {self.shape[i]}.")
+        return self.reshape(tuple(n for i, n in enumerate(self.shape) if i not in places) or (1,))
 
     cls._op_reshape = _op_reshape
-    cls.transpose = _transpose
-    cls.transpose.__name__ = "transpose"
+    for function in (_transpose, _flatten, _expand_dims, _squeeze):
+        function.__name__ = function.__name__[1:]
+        setattr(cls, function.__name__, function)

@@ -2,6 +2,7 @@
 
 import os
 
+from .._state import state
 from ..base import MXNetError, string_types
 from ..context import Context
 from . import params_file
@@ -32,13 +33,14 @@ def save(fname, data):
     for value in arrays:
         if not isinstance(value, NDArray):
             raise TypeError(f"save only accepts NDArrays, got {type(value)}")
-    params_file.write(os.fspath(fname), [params_file.Record.of(a._t) for a in arrays], names)
+    params_file.write(os.fspath(fname), [params_file.Record.of(a._t, state.np_shape) for a in arrays], names)
 
 
 def load(fname):
     """Read a file that `save` or real MXNet wrote: a list, or a dict if the arrays have names.
 
-    All arrays come to cpu(0).  MXNetError for a damaged file; the message says where and what was expected.
+    All arrays come to cpu(0).  MXNetError for a damaged file; the message says where and what was expected.  A file
+    saved under `mx.np_shape` loads only under it, and the other way round.
     """
     if not isinstance(fname, (*string_types, os.PathLike)):
         raise TypeError(f"fname required to be a string, got {type(fname)}")
@@ -56,5 +58,9 @@ def _arrays(records, names):
     for record in records:
         if record.stype != "default":
             raise MXNetError(f"the file holds a {record.stype} array; sparse arrays are not available yet")
+        if record.np_shape is not state.np_shape:
+            saved, now = ("on", "off") if record.np_shape else ("off", "on")
+            raise MXNetError(f"the file was saved with NumPy shape semantics {saved}, but they are {now} now: load it "
+                             f"under `with mx.np_shape({record.np_shape}):`")
     arrays = [wrap(r.data, Context("cpu", 0)) for r in records]
     return dict(zip(names, arrays, strict=True)) if names else arrays
