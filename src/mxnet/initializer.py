@@ -17,8 +17,11 @@ import numpy as np
 
 from . import random, registry
 from .base import MXNetError
-from .ndarray import NDArray, load
-from .ndarray import norm  # type: ignore[attr-defined]  # generated
+from .ndarray import (
+    NDArray,
+    load,
+    norm,  # type: ignore[attr-defined]  # generated
+)
 
 __all__ = [
     "Bilinear",
