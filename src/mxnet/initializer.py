@@ -15,13 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from . import random, registry
+from . import ndarray, random, registry
 from .base import MXNetError
-from .ndarray import (
-    NDArray,
-    load,
-    norm,  # type: ignore[attr-defined]  # generated
-)
+from .ndarray import NDArray, load
 
 __all__ = [
     "Bilinear",
@@ -63,7 +59,7 @@ class InitDesc(str):
 
 
 def _root_mean_square(arr: NDArray) -> str:
-    return str((norm(arr) / sqrt(arr.size)).asscalar())
+    return str((ndarray.norm(arr) / sqrt(arr.size)).asscalar())  # type: ignore[attr-defined]
 
 
 # Suffix of the name -> hook, for parameters described by an InitDesc.
