@@ -25,12 +25,15 @@ _FEW = 1024  # multiplications
 
 
 def _matrix_product(a: Tensor, b: Tensor) -> Tensor:
-    """a @ b.  Small float32 products are summed in double precision and rounded once: which of the last digits a
-    BLAS gets depends on the processor, and the examples in books print all of them.
+    """a @ b.  A small float32 product that is not recorded is summed in double precision and rounded once.
+
+    The last digits of a float32 product depend on the processor's BLAS, and the examples in books print them all.
     """
-    work = a.numel() * b.shape[1]
-    # sizes of fake tensors are no ints: nothing is computed then
-    if work.__class__ is int and work <= _FEW and a.dtype is b.dtype is torch.float32 and not a.is_cuda:
+    columns = b.size(1)
+    # a size that is no int belongs to a fake tensor
+    if (columns.__class__ is int and columns > 1 and a.numel() * columns <= _FEW
+            and a.dtype is b.dtype is torch.float32 and not a.is_cuda
+            and not (torch.is_grad_enabled() and (a.requires_grad or b.requires_grad))):
         return torch.mm(a.double(), b.double()).float()
     return torch.mm(a, b)
 
