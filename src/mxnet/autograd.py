@@ -113,7 +113,11 @@ def mark_variables(variables, gradients, grad_reqs="write"):
 
 
 def _heads(heads, head_grads):
-    """Lists of tensors for the engine; MXNetError for a head that no graph leads to."""
+    """Lists of tensors for the engine; MXNetError for a head that was not recorded.
+
+    A head that was recorded, but that nothing can be differentiated through (argmax(x), x > 0), adds nothing to any
+    gradient and is left out.
+    """
     heads = [heads] if isinstance(heads, NDArray) else list(heads)
     if head_grads is None:
         grads = [None] * len(heads)
@@ -128,17 +132,17 @@ def _heads(heads, head_grads):
             raise MXNetError(f"Cannot differentiate head {i} (shape {head.shape}): it is not in a computational "
                              "graph. Use autograd.record() to save computational graphs for backward. If you "
                              "want to differentiate twice, pass retain_graph=True to backward")
-        if grad is None:
-            tensor_grads.append(torch.ones_like(t))
-        else:
-            if grad.shape != head.shape:
-                raise MXNetError(f"head gradient {i} has shape {grad.shape}, expected {head.shape}")
-            tensor_grads.append(grad._t.to(t.dtype))
-        tensors.append(t)
+        if grad is not None and grad.shape != head.shape:
+            raise MXNetError(f"head gradient {i} has shape {grad.shape}, expected {head.shape}")
+        if t.requires_grad:
+            tensors.append(t)
+            tensor_grads.append(torch.ones_like(t) if grad is None else grad._t.to(t.dtype))
     return heads, tuple(tensors), tuple(tensor_grads)
 
 
 def _run(tensors, grads, retain_graph, create_graph, inputs, accumulate):
+    if not tensors:
+        return [None] * len(inputs)
     try:
         return torch.autograd.graph._engine_run_backward(
             tensors, grads, retain_graph, create_graph, inputs,
@@ -193,13 +197,17 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
     finally:
         _set_grad_enabled(before)
     for i, (variable, result) in enumerate(zip(variables, results, strict=True)):
-        if result is None:
+        if result is None and len(tensors) == len(arrays):
             raise MXNetError(f"autograd.grad: variable {i} (shape {variable.shape}) is unreachable from the heads")
     if not retain_graph:
         for array in arrays:
             if array._ag is None and not any(array is v for v in variables):
                 array._t, array._rg = array._t.detach(), False
-    return [wrap(result, variable._ctx) for variable, result in zip(variables, results, strict=True)]
+    # zeros with memory of their own, also where torch has none or only their shape
+    results = [torch.zeros_like(v._t, requires_grad=False) if r is None or r._is_zerotensor() else r
+               for r, v in zip(results, variables, strict=True)]
+    rg = create_graph and state.recording
+    return [wrap(r, v._ctx, None, rg) for r, v in zip(results, variables, strict=True)]
 
 
 def get_symbol(x):

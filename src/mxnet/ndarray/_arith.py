@@ -86,7 +86,7 @@ def {fname}(self, other):
     a = new(NDArray)
     a._t = r
     a._ctx = self._ctx
-    a._rg = rg and r.requires_grad
+    a._rg = rg
     a._ag = None
     return a
 """

@@ -216,7 +216,7 @@ class NDArray:
             return other
         if isinstance(other, Context):
             result = call("_copyto", lambda t: t.to(other.device, copy=True), (self._t,), {}, self._rg)
-            return wrap(result, other, type(self))
+            return wrap(result, other, type(self), self._rg and state.recording)
         raise TypeError(f"copyto does not support type {type(other)}")
 
     def as_in_context(self, context: Context):
@@ -244,7 +244,7 @@ class NDArray:
         if not copy and target is self._t.dtype:
             return self
         result = call("Cast", lambda t: t.to(target, copy=True), (self._t,), {}, self._rg)
-        return wrap(result, self._ctx, type(self))
+        return wrap(result, self._ctx, type(self), self._rg and state.recording)
 
     def detach(self):
         """A handle on the same memory that is no part of any graph."""
@@ -273,8 +273,9 @@ class NDArray:
     def __getitem__(self, key):
         if type(key) is not int and type(key) is not py_slice:
             key = unwrap_key(key)
-        t = self._t.detach() if self._rg and not state.recording else self._t
-        return wrap(indexing.getitem(t, key)[0], self._ctx, type(self))
+        rg = self._rg and state.recording
+        t = self._t.detach() if self._rg and not rg else self._t
+        return wrap(indexing.getitem(t, key)[0], self._ctx, type(self), rg)
 
     def __setitem__(self, key, value):
         if type(key) is py_slice and key == py_slice(None) and isinstance(value, NDArray):
@@ -294,7 +295,7 @@ class NDArray:
         refuse_inplace("_copyto", self, False)
         if state.recording and value._rg:
             self._t.copy_(value._t)
-            self._rg = self._t.requires_grad
+            self._rg = True
             return
         with NoGrad():
             self._t.copy_(value._t)
@@ -370,6 +371,8 @@ def _writer(slot: GradSlot):
     def write(leaf):
         if add:
             handle._t.add_(leaf.grad)
+        elif leaf.grad._is_zerotensor():  # torch's zeros without memory, which nobody could write to
+            handle._t = torch.zeros_like(leaf, requires_grad=False)
         else:
             handle._t = leaf.grad
         leaf.grad = None

@@ -48,22 +48,22 @@ def set_ndarray_class(cls):
     _NDArray = cls
 
 
-def wrap(tensor: torch.Tensor, ctx, cls=None):
-    """A new handle on `tensor`."""
+def wrap(tensor: torch.Tensor, ctx, cls=None, rg: bool = False):
+    """A new handle on `tensor`; rg: it was recorded, though torch may have nothing to differentiate."""
     cls = cls or _NDArray
     array = cls.__new__(cls)
     array._t = tensor
     array._ctx = ctx
-    array._rg = tensor.requires_grad
+    array._rg = rg or tensor.requires_grad
     array._ag = None
     return array
 
 
-def wrap_outputs(result, ctx, visible: int | None = None):
+def wrap_outputs(result, ctx, visible: int | None = None, rg: bool = False):
     """A handle for a tensor, a list of handles for a sequence of tensors."""
     if isinstance(result, torch.Tensor):
-        return wrap(result, ctx)
-    arrays = [wrap(t, ctx) for t in result]
+        return wrap(result, ctx, None, rg)
+    arrays = [wrap(t, ctx, None, rg) for t in result]
     if visible is not None:
         arrays = arrays[:visible]
     return arrays[0] if len(arrays) == 1 and visible is not None else arrays
@@ -170,7 +170,7 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
         result = call(op.name, bound, tensors, with_runtime, rg)
     if out is not None:
         return fill(op.name, result, out, visible)
-    return wrap_outputs(result, ctx, visible)
+    return wrap_outputs(result, ctx, visible, rg and state.recording)
 
 
 def _spare_inputs(op: OpDef, bound, args, tensors: list, out):
@@ -267,11 +267,11 @@ def {fname}({params}out=None, name=None, **kwargs):
 _ONE = """result = new(NDArray)
         result._t = r
         result._ctx = {first}._ctx
-        result._rg = rg and r.requires_grad
+        result._rg = rg
         result._ag = None
         return result"""
 
-_MANY = "return wrap_outputs(r, {first}._ctx, {visible})"
+_MANY = "return wrap_outputs(r, {first}._ctx, {visible}, rg)"
 
 _ANY = """
 def {fname}({params}out=None, name=None, **kwargs):

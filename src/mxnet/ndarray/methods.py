@@ -31,10 +31,11 @@ def attach_methods(cls, op):
         if not shape:
             return reshape(self, shape=shape, reverse=reverse)
         # A view, where the operator copies: what is written through it is written to this array.
-        t = self._t.detach() if self._rg and not state.recording else self._t
+        rg = self._rg and state.recording
+        t = self._t.detach() if self._rg and not rg else self._t
         sizes = target_shape(t.shape, tuple(map(int, shape)), reverse)
         try:
-            return wrap(t.reshape(sizes), self._ctx, type(self))
+            return wrap(t.reshape(sizes), self._ctx, type(self), rg)
         except RuntimeError as error:
             if explain("Reshape", error, (t,)) is error:
                 raise
