@@ -21,10 +21,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def fresh_random_streams() -> None:
     """No test depends on what ran before it in the same worker."""
+    import mxnet as mx
+
     np.random.seed(0)
+    mx.random.seed(0)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def ctx(request: pytest.FixtureRequest) -> Iterator[object]:
     """The context under test, also the default one while the test runs."""
     import mxnet as mx

@@ -55,7 +55,7 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, path: Path) -> P
     axes.set_xlabel("read as")
     axes.set_ylabel("written digit")
     axes.set_title(f"{np.trace(counts)} of {counts.sum()} held-out digits read right",
-                   fontsize=13, fontweight="bold")
+                   fontsize=13, fontweight="bold", pad=12)
     axes.set_xticks(np.arange(9) + 0.5, minor=True)
     axes.set_yticks(np.arange(9) + 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.5)

@@ -64,12 +64,12 @@ class Run:
         """Trains until all epochs are done, with a checkpoint after each."""
         steps = -(-len(digits.train_images) // self.settings.batch_size)
         with tqdm(total=self.settings.epochs * steps, initial=self.epoch * steps, unit="batch",
-                  dynamic_ncols=True) as bar:
+                  dynamic_ncols=True, mininterval=0.5) as bar:
             while self.epoch < self.settings.epochs:
-                bar.set_description(f"epoch {self.epoch + 1}/{self.settings.epochs}")
+                bar.set_description(f"epoch {self.epoch + 1}/{self.settings.epochs}", refresh=False)
                 loss = self._train_epoch(digits, bar)
                 correct = accuracy(self.net, digits.test_images, digits.test_labels)
-                bar.set_postfix(loss=f"{loss:.3f}", held_out=f"{correct:.1%}")
+                bar.set_postfix(refresh=False, loss=f"{loss:.3f}", held_out=f"{correct:.1%}")
                 self.epoch += 1
                 self.history.append({"loss": loss, "held_out_accuracy": correct})
                 checkpoint.save(self.folder, self.net, self.trainer, {
