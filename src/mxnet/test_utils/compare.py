@@ -234,14 +234,15 @@ def compare_optimizer(opt1, opt2, shape, dtype, w_stype="default", g_stype="defa
 
     ntensors > 1: updates several tensors at once, `shape` being a list of shapes.
     """
-    from .samples import rand_ndarray
+    from .. import random
 
     if w_stype != "default" or g_stype != "default":
         raise NotImplementedError("compare_optimizer: sparse arrays are not available yet")
     many = isinstance(shape, list)
     shapes = shape if many else [shape] * ntensors
-    weights1 = [rand_ndarray(s, dtype=dtype) for s in shapes]
-    grads1 = [rand_ndarray(s, dtype=dtype) for s in shapes]
+    # Not negative, as MXNet draws them: a gradient and a decay that cancel would be 0 / 0 in some optimizers.
+    weights1 = [random.uniform(shape=s, dtype=dtype) for s in shapes]
+    grads1 = [random.uniform(shape=s, dtype=dtype) for s in shapes]
     weights2, grads2 = [w.copy() for w in weights1], [g.copy() for g in grads1]
     states = [[opt.create_state_multi_precision(i, w) for i, w in enumerate(weights)]
               for opt, weights in ((opt1, weights1), (opt2, weights2))]
