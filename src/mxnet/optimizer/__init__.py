@@ -2,6 +2,6 @@
 
 from . import contrib, optimizer
 from .optimizer import *
-from .optimizer import __all__ as _names
 
-__all__ = [*_names, "contrib", "optimizer"]
+__all__ = ["contrib", "optimizer"]
+__all__ += optimizer.__all__

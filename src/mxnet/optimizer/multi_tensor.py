@@ -147,8 +147,8 @@ class MultiTensorOptimizer(Optimizer):
     def _decayed(self, weights, grads, wd):
         """clip(rescale_grad * grad + wd * weight), in new tensors."""
         grads = torch._foreach_mul(grads, self.rescale_grad)
-        if wd:
-            torch._foreach_add_(grads, weights, alpha=wd)
+        if wd:  # rounded in two steps, as in MXNet: what cancels there must cancel here
+            torch._foreach_add_(grads, torch._foreach_mul(weights, wd))
         return self._clipped(grads)
 
     def _clipped(self, grads):
