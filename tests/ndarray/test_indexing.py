@@ -106,3 +106,10 @@ def test_pure_functions_tell_whether_memory_is_shared():
         result, said = indexing.getitem(t, key)
         assert said is shares
         assert (result.untyped_storage().data_ptr() == t.untyped_storage().data_ptr()) is shares
+
+
+@pytest.mark.parametrize("text", ["0", "1:3", "::-1", "::2", ":, 1", "0, 1:3", "0:1, 1:2, 1:3", "None, 0",
+                                  "1, ..., None"])
+def test_one_piece_is_what_shares(text):
+    _, shares = indexing.getitem(torch.zeros(2, 3, 4), key_of(text))
+    assert indexing.lies_in_one_piece(key_of(text), (2, 3, 4)) is shares

@@ -270,6 +270,8 @@ class NDArray:
 
     # ------------------------------------------------------------------ indexing
 
+    _basic_indexing_slice_is_contiguous = staticmethod(indexing.lies_in_one_piece)
+
     def __getitem__(self, key):
         if type(key) is not int and type(key) is not py_slice:
             key = unwrap_key(key)

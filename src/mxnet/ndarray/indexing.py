@@ -14,7 +14,7 @@ from torch import Tensor
 from .._state import state
 from ..ops.indexing import forward_slice
 
-__all__ = ["getitem", "setitem"]
+__all__ = ["getitem", "lies_in_one_piece", "setitem"]
 
 _LISTS = (list, tuple, range, np.ndarray, Tensor)
 
@@ -67,6 +67,13 @@ def setitem(t: Tensor, key, value) -> None:
         index = _advanced_key(entries)
     value = _as_tensor(value, t)
     view[index] = _fit(value, view[index].shape if value.dim() else ()).to(t.dtype)
+
+
+def lies_in_one_piece(key: tuple, shape: tuple[int, ...]) -> bool:
+    """Whether `x[key]`, for ints, slices and None, would share memory with an array `x` of this shape."""
+    t = torch.empty(shape, device="meta")
+    view, reversed_axes = _basic_view(t, _entries(t, key))
+    return not reversed_axes and view.is_contiguous()
 
 
 def _at_least_1d(view: Tensor) -> Tensor:

@@ -273,4 +273,6 @@ def diag(data: Tensor, *, k: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     axis1, axis2 = _axis("diag", axis1, data), _axis("diag", axis2, data)
     if axis1 == axis2:
         raise MXNetError(f"diag: axis1 and axis2 both name axis {axis1}")
+    if not -data.shape[axis1] <= k <= data.shape[axis2]:
+        raise MXNetError(f"diag: k={k} is out of range for {data.shape[axis1]} x {data.shape[axis2]} elements")
     return data.diagonal(k, axis1, axis2).clone(memory_format=torch.contiguous_format)

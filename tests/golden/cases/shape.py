@@ -94,4 +94,7 @@ for k in (0, 1, -2):
     case(f"nd.diag(a, k={k})", a=(4, 3), dtypes=("int32", "float64"))
 for axes in [(0, 1), (0, 2), (-1, 0), (2, 1)]:
     case(f"nd.diag(a, axis1={axes[0]}, axis2={axes[1]})", a=(2, 3, 4))
+case("nd.diag(a, k=4)", a=(3, 4), grad=False)
+raises("nd.diag(a, k=5)", a=(3, 4))
+raises("nd.diag(a, k=-4)", a=(3, 4))
 raises("nd.diag(a, axis1=1, axis2=1)", a=(2, 3, 4))
