@@ -15,7 +15,7 @@ from examples.digits import __main__ as demo
 from examples.digits import checkpoint, train
 
 ROOT = Path(__file__).parent.parent
-EPOCHS = 8
+EPOCHS = 12
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
