@@ -195,6 +195,9 @@ class Trainer:
 
     def _update(self, ignore_stale_grad=False):
         """Let each context's updater update the parameters there."""
+        for param in self._params_to_init:
+            if param._grad_req != "null":
+                param.list_data()  # raises, saying what the parameter waits for
         batches = [self._fresh(k, ignore_stale_grad) for k in range(len(self._contexts))]
         for updater, (indices, grads, weights) in zip(self._updaters, batches, strict=True):
             if indices:
@@ -209,7 +212,7 @@ class Trainer:
             if param._grad_req == "null":
                 continue
             if param._data is None:
-                param.list_data()  # raises, saying why there is none
+                param.list_data()  # raises as above
             weight = param._data[k]
             slot = weight._ag
             if slot is None or not slot.fresh:

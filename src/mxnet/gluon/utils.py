@@ -28,7 +28,7 @@ __all__ = ["check_sha1", "clip_global_norm", "download", "replace_file", "split_
 def split_data(data, num_slice, batch_axis=0, even_split=True):
     """Split an array into `num_slice` slices along `batch_axis`; the first ones are larger if it cannot be even.
 
-    data: NDArray, or anything with `shape` that can be sliced.  ValueError if even_split and it is not even.
+    data: NDArray, or for axis 0 a NumPy array.  ValueError if even_split and it is not even.
     """
     size = data.shape[batch_axis]
     if even_split and size % num_slice:
@@ -40,10 +40,7 @@ def split_data(data, num_slice, batch_axis=0, even_split=True):
     bounds = list(zip([0, *ends], ends, strict=False))
     if batch_axis == 0:
         return [data[begin:end] for begin, end in bounds]
-    if isinstance(data, NDArray):
-        return [ndarray.slice_axis(data, axis=batch_axis, begin=begin, end=end) for begin, end in bounds]
-    before = (slice(None),) * (batch_axis % len(data.shape))
-    return [data[(*before, slice(begin, end))] for begin, end in bounds]
+    return [ndarray.slice_axis(data, axis=batch_axis, begin=begin, end=end) for begin, end in bounds]
 
 
 def split_and_load(data, ctx_list, batch_axis=0, even_split=True):

@@ -19,8 +19,8 @@ class Updater:
 
     def __init__(self, optimizer: Optimizer):
         self.optimizer = optimizer
-        self.states = {}
-        self._ready = set()  # indices whose state exists, on its weight's context
+        self.states: dict[Any, Any] = {}
+        self._ready: set[Any] = set()  # indices whose state exists, on its weight's context
 
     @property
     def aggregate_updates(self) -> bool:
