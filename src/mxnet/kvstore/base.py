@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from ..ndarray import NDArray, add_n
+from ..ndarray import NDArray
 
 __all__ = ["KVStoreBase", "TestStore"]
 
@@ -86,7 +86,9 @@ class TestStore(KVStoreBase):
                 self.pushpull(k, value[i], None if out is None else out[i], priority)
             return
         arrays = _arrays(value)
-        total = add_n(*(a.as_in_context(arrays[0].context) for a in arrays))
+        total = arrays[0].copy()
+        for array in arrays[1:]:
+            total += array.as_in_context(total.context)
         for target in _arrays(value if out is None else out):
             total.copyto(target)
 

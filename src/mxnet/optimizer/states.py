@@ -37,7 +37,7 @@ def dumps(states: dict, optimizer: Optimizer | None = None) -> bytes:
     MXNetError for a state that is not made of NDArrays, numbers, texts, tuples, lists and dicts.  Settings of other
     kinds (functions, say) are left out, with a warning; what the optimizer has when it loads then stays.
     """
-    arrays = []
+    arrays: list[NDArray] = []
     header = {"format": _FORMAT, "version": _VERSION, "states": _pack(states, arrays, "states")}
     if optimizer is not None:
         header["optimizer"] = {"class": type(optimizer).__name__,

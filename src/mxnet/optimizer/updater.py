@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..base import TORCH_TO_NAME
 from ..ndarray import NDArray
 from . import states as _states
