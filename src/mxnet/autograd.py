@@ -49,7 +49,8 @@ class _Scope:
     __slots__ = ("_before", "_recording", "_training")
 
     def __init__(self, recording: bool | None, training: bool | None):
-        self._recording, self._training, self._before = recording, training, []
+        self._recording, self._training = recording, training
+        self._before: list[tuple[bool, bool, bool]] = []
 
     def __enter__(self):
         self._before.append((state.recording, state.training, _is_grad_enabled()))
