@@ -405,10 +405,14 @@ class HybridBlock(Block):
 
 
 def _context_of(args):
-    """The context of the first array in nested arguments."""
-    for array in flatten(args, "input")[0]:
-        if isinstance(array, NDArray):
-            return array._ctx
+    """The context of the first array in nested arguments; beside arrays, anything may stand there."""
+    waiting = list(args)
+    while waiting:
+        arg = waiting.pop(0)
+        if isinstance(arg, NDArray):
+            return arg._ctx
+        if isinstance(arg, (list, tuple)):
+            waiting[:0] = arg
     raise ValueError("In HybridBlock, there must be one NDArray or one Symbol in the input. "
                      f"Please check the type of the args: got {[type(a).__name__ for a in args]}.")
 
