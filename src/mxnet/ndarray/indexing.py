@@ -206,7 +206,7 @@ def _write(view: Tensor, value, reversed_axes) -> None:
     """Fill `view`, whose `reversed_axes` the key names backwards, with `value`."""
     if isinstance(value, numbers.Number) and not isinstance(value, complex):
         try:
-            view.fill_(value)
+            view.fill_(value)  # type: ignore[call-overload]  # any real number
             return
         except (RuntimeError, TypeError):
             pass  # out of the dtype's range, or a number of NumPy: copying wraps around and converts
