@@ -18,6 +18,8 @@ __all__ = ["Function", "NDArray", "backward", "get_symbol", "grad", "is_recordin
 
 _is_grad_enabled = torch.is_grad_enabled
 _set_grad_enabled = torch._C._set_grad_enabled
+# what torch.autograd.backward comes to after its own checks, which take as long as a small network's backward
+_run_backward = torch.autograd.Variable._execution_engine.run_backward
 
 
 def set_recording(is_recording: bool) -> bool:
@@ -145,9 +147,8 @@ def _run(tensors, grads, retain_graph, create_graph, inputs, accumulate):
     if not tensors:
         return [None] * len(inputs)
     try:
-        return torch.autograd.graph._engine_run_backward(
-            tensors, grads, retain_graph, create_graph, inputs,
-            allow_unreachable=True, accumulate_grad=accumulate)
+        return _run_backward(tensors, grads, retain_graph, create_graph, inputs, allow_unreachable=True,
+                             accumulate_grad=accumulate)
     except MXNetError:
         raise
     except RuntimeError as error:

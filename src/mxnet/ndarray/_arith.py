@@ -13,7 +13,7 @@ from .._state import state
 from ..base import MXNetError
 from ..ops import registry
 from ._array import NDArray
-from ._wrap import explain, invoke, quietly
+from ._wrap import explain, invoke, plain
 
 # name: (operator for two arrays, for array-number, for number-array, what two numbers give)
 _TABLE = {
@@ -64,7 +64,7 @@ def {fname}(self, other):
         try:
             if rg and not state.recording:
                 rg = False
-                r = quietly(fn, self._t, other._t)
+                r = fn(plain(self), plain(other))
             else:
                 r = fn(self._t, other._t)
         except Exception as error:
@@ -75,7 +75,7 @@ def {fname}(self, other):
         try:
             if rg and not state.recording:
                 rg = False
-                r = quietly(scalar_fn, self._t, scalar=other)
+                r = scalar_fn(plain(self), scalar=other)
             else:
                 r = scalar_fn(self._t, scalar=other)
         except Exception as error:
@@ -126,7 +126,7 @@ def _make_dunder(dunder: str, name: str, reverse: bool):
     source = _SOURCE.format(fname=dunder, op_name=tensor.name, scalar_name=scalar.name, name=name, reverse=reverse)
     # a reversed dunder never meets another NDArray on its left, so the order of fn's inputs is always self, other
     scope = {"NDArray": NDArray, "state": state, "new": NDArray.__new__, "explain": explain, "general": general,
-             "quietly": quietly, "fn": tensor.fn, "scalar_fn": scalar.fn}
+             "plain": plain, "fn": tensor.fn, "scalar_fn": scalar.fn}
     exec(compile(source, f"<mxnet NDArray.{dunder}>", "exec"), scope)
     return scope[dunder]
 

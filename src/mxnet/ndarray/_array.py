@@ -29,10 +29,11 @@ _GRAD_REQ_MAP = {"null": 0, "write": 1, "add": 3}
 class GradSlot:
     """What a marked variable carries: its gradient's handle and how backward writes to it."""
 
-    __slots__ = ("fresh", "grad", "hook", "req")
+    __slots__ = ("fresh", "grad", "hook", "plain", "req")
 
-    def __init__(self, grad, req):
-        self.grad, self.req, self.hook, self.fresh = grad, req, None, False
+    def __init__(self, grad, req, plain):
+        self.grad, self.req, self.plain = grad, req, plain  # plain: the variable's memory, as no variable
+        self.hook, self.fresh = None, False
 
 
 def unwrap_key(key):
@@ -337,8 +338,8 @@ class NDArray:
         old = self._ag
         if old is not None and old.hook is not None:
             old.hook.remove()
-        slot = GradSlot(grad, grad_req)
         leaf = self._t.detach()
+        slot = GradSlot(grad, grad_req, self._t.detach())
         if grad_req != "null" and leaf.is_floating_point():  # an integer variable's gradient stays 0
             leaf.requires_grad_(True)
             slot.hook = leaf.register_post_accumulate_grad_hook(_writer(slot))

@@ -85,6 +85,14 @@ def explain(op_name: str, error: Exception, tensors) -> Exception:
     return MXNetError(f"Error in operator {op_name}: {text} (inputs: {came})")
 
 
+def plain(array) -> torch.Tensor:
+    """An array's tensor as no variable: what operators get outside of autograd.record()."""
+    if not array._rg:
+        return array._t
+    slot = array._ag
+    return array._t.detach() if slot is None else slot.plain
+
+
 def quietly(fn: Callable, *tensors, **kwargs):
     """fn(*tensors) with nothing recorded: variables are used outside of autograd.record()."""
     previous = _is_grad_enabled()
@@ -123,10 +131,18 @@ def runtime_kwargs(op: OpDef, ctx) -> dict:
     return kwargs
 
 
-def bind(op: OpDef, given: dict) -> functools.partial:
-    """The operator with its attributes filled in; `.takes` maps conditional inputs to whether they take part."""
+def bind(op: OpDef, given: dict) -> Callable:
+    """The operator with its attributes filled in, those that are not at their defaults.
+
+    `.takes` maps conditional inputs to whether they take part, `.visible` says how many outputs users get, `.attrs`
+    are all attributes; only operators that need them have these.
+    """
     attrs = op.parse_attrs(given)
-    bound = functools.partial(op.fn, **attrs)
+    special = {name: value for name, value in attrs.items() if value is not op.attrs[name].default}
+    if not special and not op.present and op.visible is None and "in_place" not in op.extra:
+        return op.fn
+    bound = functools.partial(op.fn, **special)
+    bound.attrs = attrs
     bound.takes = {name: test(attrs) for name, test in op.present.items()}
     bound.visible = op.count_visible(attrs) if op.visible is not None else None
     return bound
@@ -176,7 +192,7 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
 def _spare_inputs(op: OpDef, bound, args, tensors: list, out):
     """Replace inputs that the operator overwrites with its results by copies, unless `out` says to overwrite them."""
     targets = out if isinstance(out, (list, tuple)) else [out]
-    for k, i in enumerate(op.extra["in_place"](bound.keywords, len(args))):
+    for k, i in enumerate(op.extra["in_place"](bound.attrs, len(args))):
         if i < len(tensors) and (k >= len(targets) or targets[k] is not args[i]):
             tensors[i] = tensors[i].clone()
 
@@ -253,7 +269,7 @@ def {fname}({params}out=None, name=None, **kwargs):
         try:
             if rg and not state.recording:
                 rg = False
-                r = quietly(fn, {tensors}{runtime})
+                r = fn({plain}{runtime})
             else:
                 r = fn({tensors}{runtime})
         except Exception as error:
@@ -288,9 +304,9 @@ _BIND = """try:
 def make_function(op: OpDef, public_name: str) -> Callable:
     """The nd function of an operator: `help()` shows its inputs and attributes with their defaults."""
     fname = public_name if public_name.isidentifier() else "op"
-    scope = {"op": op, "invoke": invoke, "state": state, "explain": explain, "quietly": quietly,
+    scope = {"op": op, "invoke": invoke, "state": state, "explain": explain,
              "wrap_outputs": wrap_outputs, "NDArray": _NDArray, "new": _NDArray.__new__, "_Null": _Null,
-             "generator": _rng.generator}
+             "generator": _rng.generator, "plain": plain}
     attr_params = "".join(f"{a.name}={_default(a, scope)}, " for a in op.attrs.values())
     if op.attrs:
         key = ", ".join(op.attrs) + ("," if len(op.attrs) == 1 else "")
@@ -318,7 +334,7 @@ def make_function(op: OpDef, public_name: str) -> Callable:
 
 
 def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> str:
-    usual, grads, tensors = [], [], []
+    usual, grads, tensors, unrecorded = [], [], [], []
     for spec in op.inputs:
         n = spec.name
         conditional = n in op.present
@@ -328,10 +344,12 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
                 usual.append(f"({n} is None) is not fn.takes[{n!r}]")
             grads.append(f"({n} is not None and {n}._rg)")
             tensors.append(f"None if {n} is None else {n}._t")
+            unrecorded.append(f"None if {n} is None else plain({n})")
         else:
             usual.append(f"type({n}) is NDArray")
             grads.append(f"{n}._rg")
             tensors.append(f"{n}._t")
+            unrecorded.append(f"plain({n})")
     first = op.inputs[0].name
     runtime = ""
     for name in op.runtime:
@@ -346,6 +364,7 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
     return _FIXED.format(
         fname=fname, op_name=op.name, params="".join(f"{n}=None, " for n in names) + attr_params, bind=bind_source,
         usual="".join(u + " and " for u in usual), rg=" or ".join(grads), tensors=", ".join(tensors),
+        plain=", ".join(unrecorded),
         runtime=runtime, finish=finish, inputs=", ".join(names))
 
 

@@ -6,6 +6,7 @@ The linalg operators work on the last two axes; all axes before them count batch
 from math import isqrt
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,19 +23,21 @@ StorageType = Literal["csr", "default", "row_sparse"]
 # ---------------------------------------------------------------------------------------------------- products
 
 _FEW = 1024  # multiplications
+_dispatch_modes = torch._C._len_torch_dispatch_stack
 
 
 def _matrix_product(a: Tensor, b: Tensor) -> Tensor:
     """a @ b.  A small float32 product that is not recorded is summed in double precision and rounded once.
 
     The last digits of a float32 product depend on the processor's BLAS, and the examples in books print them all.
+    NumPy converts small arrays three times faster than torch does.
     """
     columns = b.size(1)
-    # a size that is no int belongs to a fake tensor
+    # a size that is no int belongs to a fake tensor, and under a dispatch mode tensors may have no values
     if (columns.__class__ is int and columns > 1 and a.numel() * columns <= _FEW
-            and a.dtype is b.dtype is torch.float32 and not a.is_cuda
-            and not (torch.is_grad_enabled() and (a.requires_grad or b.requires_grad))):
-        return torch.mm(a.double(), b.double()).float()
+            and a.dtype is b.dtype is torch.float32 and a.__class__ is b.__class__ is Tensor and not a.is_cuda
+            and not (a.requires_grad or b.requires_grad) and not _dispatch_modes() and a.size(1) == b.size(0)):
+        return torch.from_numpy(np.dot(a.numpy().astype(np.float64), b.numpy().astype(np.float64)).astype(np.float32))
     return torch.mm(a, b)
 
 
