@@ -12,12 +12,12 @@ from . import initializer as init
 from . import ndarray as nd
 from . import random as rnd
 
-from . import optimizer, kvstore, gluon, runtime  # isort: skip
+from . import optimizer, kvstore, metric, gluon, contrib, runtime  # isort: skip
 from . import kvstore as kv
 from . import test_utils
 
-__all__ = ["Context", "MXNetError", "__version__", "autograd", "base", "context", "cpu", "cpu_pinned",
+__all__ = ["Context", "MXNetError", "__version__", "autograd", "base", "context", "contrib", "cpu", "cpu_pinned",
            "current_context", "error", "gluon", "gpu", "init", "initializer", "is_np_array", "is_np_shape", "kv",
-           "kvstore", "libinfo", "lr_scheduler", "name", "nd", "ndarray", "np_array", "np_shape", "optimizer",
+           "kvstore", "libinfo", "lr_scheduler", "metric", "name", "nd", "ndarray", "np_array", "np_shape", "optimizer",
            "random", "registry", "rnd", "runtime", "set_np_shape", "test_utils", "use_np", "use_np_array",
            "use_np_shape", "util"]
