@@ -66,7 +66,7 @@ def state():
     return (torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads(), torch.initial_seed(),
             torch.random.get_rng_state().sum().item(), np.geterr(), str(np.get_printoptions()),
             str(np.random.get_state()[1][:5]), len(warnings.filters), logging.getLogger().level,
-            torch.is_deterministic_algorithms_enabled(), torch.get_float32_matmul_precision())
+            torch.are_deterministic_algorithms_enabled(), torch.get_float32_matmul_precision())
 before = state()
 import mxnet
 assert state() == before, (before, state())

@@ -105,8 +105,10 @@ FLAG_TO_TORCH = {flag: t for _, flag, t in _DTYPES}
 TORCH_TO_NP = {t: (np.dtype(name).type if name != "bfloat16" else bfloat16) for name, _, t in _DTYPES}
 
 # Everything a user may pass as `dtype=`; filled as spellings are met.
-_dtype_cache: dict[object, torch.dtype] = {**NAME_TO_TORCH, **{t: t for t in TORCH_TO_NAME},
-                                           **{n: t for t, n in TORCH_TO_NP.items()}}
+_dtype_cache: dict[object, torch.dtype] = {}
+_dtype_cache.update(NAME_TO_TORCH)
+_dtype_cache.update((t, t) for t in TORCH_TO_NAME)
+_dtype_cache.update((n, t) for t, n in TORCH_TO_NP.items())
 
 
 def torch_dtype(dtype):

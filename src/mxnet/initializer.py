@@ -59,7 +59,7 @@ class InitDesc(str):
 
 
 def _root_mean_square(arr: NDArray) -> str:
-    return str((ndarray.norm(arr) / sqrt(arr.size)).asscalar())  # type: ignore[attr-defined]
+    return str((ndarray.norm(arr) / sqrt(arr.size)).asscalar())
 
 
 # Suffix of the name -> hook, for parameters described by an InitDesc.

@@ -20,6 +20,11 @@ from typing import Any, Literal
 from ._array import NDArray
 
 '''
+_OWN = """__all__ = {names}
+
+def function_of(operator: Any, public_name: str) -> Any: ...
+def functions(namespace: str) -> dict[str, Any]: ...
+"""
 
 
 def _type_text(attr: Attr) -> str:
@@ -56,7 +61,8 @@ def stub(namespace: str) -> str:
     """The text of a namespace's stub."""
     lines = [_function(public, op) for public, _, op in sorted(members(namespace), key=lambda m: m[0])
              if public.isidentifier()]
-    return _HEADER + "".join(lines)
+    names = [line.split("(")[0].removeprefix("def ") for line in lines]
+    return _HEADER + (_OWN.format(names=names) if namespace == "op" else "") + "".join(lines)
 
 
 def stale() -> list[str]:

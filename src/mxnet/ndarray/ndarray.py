@@ -1,9 +1,9 @@
 """MXNet's module path for the array class and the functions beside it: a table of contents."""
 
-from ..base import integer_types, numeric_types  # noqa: F401
-from ..context import Context, current_context  # noqa: F401
+from ..base import integer_types, numeric_types
+from ..context import Context, current_context
 from ._arith import install as _install
-from ._array import (  # noqa: F401
+from ._array import (
     _GRAD_REQ_MAP,
     _STORAGE_TYPE_CSR,
     _STORAGE_TYPE_DEFAULT,
@@ -14,7 +14,7 @@ from ._array import (  # noqa: F401
     NDArray,
     py_slice,
 )
-from .creation import *  # noqa: F403
+from .creation import *
 from .creation import __all__ as _creation
 
 globals().update(_functions := _install())  # add, subtract, maximum, equal, ...

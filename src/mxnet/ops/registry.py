@@ -5,7 +5,9 @@ signature by `register`; see docs/architecture.md.  This module knows nothing of
 """
 
 import ast
+import functools
 import inspect
+import operator
 import types
 import typing
 from collections.abc import Callable, Sequence
@@ -171,7 +173,7 @@ def _without_none(annotation):
     if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
         rest = [a for a in typing.get_args(annotation) if a is not type(None)]
         if len(rest) < len(typing.get_args(annotation)):
-            return rest[0] if len(rest) == 1 else typing.Union[tuple(rest)]
+            return rest[0] if len(rest) == 1 else functools.reduce(operator.or_, rest)
     return annotation
 
 
