@@ -115,9 +115,9 @@ class MultiTensorOptimizer(Optimizer):
     def _step_dense(self, weights, grads, states, lr, wd, t):
         """`_step` on contiguous tensors of one dtype, for the kernels do not look at strides."""
         dtype = weights[0].dtype
-        if not all(map(_is_contiguous, grads)) or [*map(_dtype_of, grads)].count(dtype) != len(grads):
+        if False in map(_is_contiguous, grads) or [*map(_dtype_of, grads)].count(dtype) != len(grads):
             grads = [g.to(dtype).contiguous() for g in grads]
-        if all(map(_is_contiguous, weights)):
+        if False not in map(_is_contiguous, weights):
             self._step(weights, grads, states, lr, wd, t)
             return
         dense = [w.contiguous() for w in weights]
