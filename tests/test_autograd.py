@@ -555,3 +555,69 @@ def test_threads_record_side_by_side() -> None:
     for thread in threads:
         thread.join()
     assert results == {i: [2 * i, 2 * i + 2] for i in range(4)}
+
+
+class TestWhatBackwardHasFreed:
+    """Arrays of a freed graph are constants from then on, as MXNet has it: books carry states so, without detach()."""
+
+    def test_a_carried_state_is_a_constant(self) -> None:
+        x, w = variable(2.0), variable(5.0)
+        with autograd.record():
+            state = x * x
+            loss = state * w
+        loss.backward()
+        with autograd.record():
+            loss = state * w
+        loss.backward()
+        same(x.grad, [20.0])
+        same(w.grad, [4.0])
+        with pytest.raises(MXNetError):
+            state.backward()
+
+    def test_also_where_torch_would_go_on(self) -> None:
+        w = variable(2.0)
+        for retain_graph, gradient in ((False, 6.0), (True, 12.0)):
+            with autograd.record():
+                state = w * 3
+                loss = state * state
+            loss.backward(retain_graph=retain_graph)
+            with autograd.record():
+                loss = state * w
+            loss.backward()
+            same(w.grad, [gradient])
+
+    def test_views_copies_and_siblings(self) -> None:
+        x, w = variable(1.0, 2.0), variable(3.0)
+        with autograd.record():
+            state = x * x
+            view = state.reshape((2, 1))
+            first, second = nd.split(view * 2, 2, axis=0)
+        first.backward()
+        same(x.grad, [4.0, 0.0])
+        for carried, value in ((state.sum(), 5.0), (second, 8.0)):
+            with autograd.record():
+                loss = (carried * w).sum()
+            loss.backward()
+            same(w.grad, [value])
+        same(x.grad, [4.0, 0.0])
+
+    def test_they_may_be_written_to(self) -> None:
+        x = variable(2.0)
+        with autograd.record():
+            state = x * x
+            loss = state * 2
+        loss.backward()
+        with autograd.record():
+            state += 1
+        same(state, [5.0])
+
+    def test_other_graphs_stay(self) -> None:
+        x, w = variable(2.0), variable(5.0)
+        with autograd.record():
+            freed = x * w
+            kept = x * x
+        freed.backward()
+        with autograd.record():
+            loss = kept * w
+        loss.backward()
+        same(x.grad, [20.0])

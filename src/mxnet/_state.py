@@ -9,5 +9,8 @@ class _State(threading.local):
     np_shape = False
     np_array = False
 
+    def __init__(self):
+        self.tape = []  # what was recorded since the last backward: weak references to arrays, Siblings
+
 
 state = _State()

@@ -11,10 +11,12 @@ import torch
 from ._state import state
 from .base import MXNetError
 from .ndarray import NDArray
-from .ndarray._wrap import wrap
+from .ndarray._wrap import Siblings, wrap
 
 __all__ = ["Function", "NDArray", "backward", "get_symbol", "grad", "is_recording", "is_training", "mark_variables",
            "pause", "predict_mode", "record", "set_recording", "set_training", "train_mode"]
+
+_LONG_TAPE = 10_000
 
 _is_grad_enabled = torch.is_grad_enabled
 _set_grad_enabled = torch._C._set_grad_enabled
@@ -60,6 +62,8 @@ class _Scope:
             state.recording = self._recording
             if self._recording:
                 _set_grad_enabled(True)
+                if len(state.tape) > _LONG_TAPE:  # much was recorded, and no backward came
+                    state.tape = [entry for entry, _ in _in_use()]
         if self._training is not None:
             state.training = self._training
         return self
@@ -162,6 +166,42 @@ def _run(tensors, grads, retain_graph, create_graph, inputs, accumulate):
         raise MXNetError(f"backward failed: {text.splitlines()[0]}") from error
 
 
+def _free_graph(arrays, tensors):
+    """Turn the heads, and all arrays of their graph, which backward has freed, into constants.
+
+    So a state carried to the next batch needs no detach().  The arrays are found by walking the graph from its
+    heads, no farther than to the last array that is still in use.
+    """
+    for array in arrays:
+        if array._ag is None:
+            array._t, array._rg = array._t.detach(), False
+    waiting = {}
+    for entry, group in _in_use():
+        for node in entry.nodes if isinstance(entry, Siblings) else (group[0]._t.grad_fn,):
+            waiting.setdefault(node, []).extend(group)
+    nodes = dict.fromkeys(t.grad_fn for t in tensors if t.grad_fn is not None)
+    queue = list(nodes)
+    for node in queue:
+        for array in waiting.pop(node, ()):
+            array._t, array._rg = array._t.detach(), False
+        if not waiting:
+            break
+        for below, _ in node.next_functions:
+            if below is not None and below not in nodes:
+                nodes[below] = None
+                queue.append(below)
+    state.tape = [entry for entry, _ in _in_use()]
+
+
+def _in_use():
+    """What the tape names and is still in use and part of a graph: entries and their arrays."""
+    for entry in state.tape:
+        refs = entry.arrays if isinstance(entry, Siblings) else (entry,)
+        arrays = [array for weak in refs if (array := weak()) is not None and array._t.grad_fn is not None]
+        if arrays:
+            yield entry, arrays
+
+
 def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
     """Compute the gradients of heads with respect to all variables, into the variables' `.grad`.
 
@@ -172,9 +212,7 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
     arrays, tensors, grads = _heads(heads, head_grads)
     _run(tensors, grads, retain_graph, False, (), True)
     if not retain_graph:
-        for array in arrays:
-            if array._ag is None:
-                array._t, array._rg = array._t.detach(), False
+        _free_graph(arrays, tensors)
 
 
 def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=False, train_mode=True):
@@ -202,9 +240,7 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
         if result is None and len(tensors) == len(arrays):
             raise MXNetError(f"autograd.grad: variable {i} (shape {variable.shape}) is unreachable from the heads")
     if not retain_graph:
-        for array in arrays:
-            if array._ag is None and not any(array is v for v in variables):
-                array._t, array._rg = array._t.detach(), False
+        _free_graph([array for array in arrays if not any(array is v for v in variables)], tensors)
     # zeros with memory of their own, also where torch has none or only their shape
     results = [torch.zeros_like(v._t, requires_grad=False) if r is None or r._is_zerotensor() else r
                for r, v in zip(results, variables, strict=True)]

@@ -6,6 +6,7 @@ They are the hottest path of the package, hence the same generated style as in `
 
 import functools
 import operator
+from weakref import ref
 
 import numpy as np
 
@@ -88,6 +89,8 @@ def {fname}(self, other):
     a._ctx = self._ctx
     a._rg = rg
     a._ag = None
+    if rg:
+        state.tape.append(ref(a))
     return a
 """
 
@@ -126,7 +129,7 @@ def _make_dunder(dunder: str, name: str, reverse: bool):
     source = _SOURCE.format(fname=dunder, op_name=tensor.name, scalar_name=scalar.name, name=name, reverse=reverse)
     # a reversed dunder never meets another NDArray on its left, so the order of fn's inputs is always self, other
     scope = {"NDArray": NDArray, "state": state, "new": NDArray.__new__, "explain": explain, "general": general,
-             "plain": plain, "fn": tensor.fn, "scalar_fn": scalar.fn}
+             "plain": plain, "ref": ref, "fn": tensor.fn, "scalar_fn": scalar.fn}
     exec(compile(source, f"<mxnet NDArray.{dunder}>", "exec"), scope)
     return scope[dunder]
 

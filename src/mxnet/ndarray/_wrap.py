@@ -6,6 +6,7 @@ NDArrays, calls the operator and wraps the result.  Whatever is unusual goes thr
 
 import functools
 from collections.abc import Callable
+from weakref import ref
 
 import torch
 
@@ -54,8 +55,10 @@ def wrap(tensor: torch.Tensor, ctx, cls=None, rg: bool = False):
     array = cls.__new__(cls)
     array._t = tensor
     array._ctx = ctx
-    array._rg = rg or tensor.requires_grad
+    array._rg = rg = rg or tensor.requires_grad
     array._ag = None
+    if rg:
+        state.tape.append(ref(array))
     return array
 
 
@@ -66,7 +69,21 @@ def wrap_outputs(result, ctx, visible: int | None = None, rg: bool = False):
     arrays = [wrap(t, ctx, None, rg) for t in result]
     if visible is not None:
         arrays = arrays[:visible]
-    return arrays[0] if len(arrays) == 1 and visible is not None else arrays
+        if len(arrays) == 1:
+            return arrays[0]
+    if rg and len(arrays) > 1:
+        state.tape.append(Siblings(arrays))
+    return arrays
+
+
+class Siblings:
+    """On the tape: the results of one operator, which belong to one node of MXNet's graph."""
+
+    __slots__ = ("arrays", "nodes")
+
+    def __init__(self, arrays):
+        self.arrays = [ref(array) for array in arrays]
+        self.nodes = {array._t.grad_fn for array in arrays}
 
 
 # ------------------------------------------------------------------------------------------ running an operator
@@ -224,6 +241,7 @@ def fill(op_name: str, result, out, visible=None):
             if value.requires_grad:
                 target._t.copy_(value)
                 target._rg = True
+                state.tape.append(ref(target))
                 continue
         with NoGrad():
             target._t.copy_(value)
@@ -285,6 +303,8 @@ _ONE = """result = new(NDArray)
         result._ctx = {first}._ctx
         result._rg = rg
         result._ag = None
+        if rg:
+            state.tape.append(ref(result))
         return result"""
 
 _MANY = "return wrap_outputs(r, {first}._ctx, {visible}, rg)"
@@ -306,7 +326,7 @@ def make_function(op: OpDef, public_name: str) -> Callable:
     fname = public_name if public_name.isidentifier() else "op"
     scope = {"op": op, "invoke": invoke, "state": state, "explain": explain,
              "wrap_outputs": wrap_outputs, "NDArray": _NDArray, "new": _NDArray.__new__, "_Null": _Null,
-             "generator": _rng.generator, "plain": plain}
+             "generator": _rng.generator, "plain": plain, "ref": ref}
     attr_params = "".join(f"{a.name}={_default(a, scope)}, " for a in op.attrs.values())
     if op.attrs:
         key = ", ".join(op.attrs) + ("," if len(op.attrs) == 1 else "")
