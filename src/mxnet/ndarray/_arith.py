@@ -165,8 +165,4 @@ def install() -> dict:
         setattr(NDArray, dunder, _make_dunder(dunder, name, reverse))
     for dunder, name in _INPLACE.items():
         setattr(NDArray, dunder, _make_inplace(name))
-    negate = registry.get("negative")
-    NDArray.__neg__ = lambda self: invoke(negate, negate.fn, (self,))
-    absolute = registry.get("abs")
-    NDArray.__abs__ = lambda self: invoke(absolute, absolute.fn, (self,))
     return {name: _make_function(name) for name in _TABLE}

@@ -2,7 +2,8 @@
 
 METHODS = """
 abs arccos arccosh arcsin arcsinh arctan arctanh argmax argmax_channel argmin argsort broadcast_axes broadcast_like
-broadcast_to cbrt ceil clip cos cosh degrees depth_to_space diag exp expm1 fix flip floor log log10 log1p log2 log_softmax max mean min nanprod nansum norm one_hot ones_like pad pick prod radians rcbrt
+broadcast_to cbrt ceil clip cos cosh degrees depth_to_space diag exp expm1 fix flip floor log log10 log1p log2
+log_softmax max mean min nanprod nansum norm one_hot ones_like pad pick prod radians rcbrt
 reciprocal relu repeat reshape_like rint round rsqrt shape_array sigmoid sign sin sinh size_array slice slice_axis
 slice_like softmax softmin sort space_to_depth split sqrt square sum swapaxes take tan tanh tile topk
 trunc zeros_like
@@ -23,6 +24,7 @@ def attach_methods(cls, op):
         setattr(cls, name, getattr(op, name))
     for name, internal in _INTERNAL.items():
         setattr(cls, name, getattr(_internal, internal))
+    cls.__neg__, cls.__abs__ = op.negative, op.abs
     cls.split_v2 = split_v2
     reshape, transpose, flatten = op.reshape, op.transpose, op.flatten
     expand_dims, squeeze = op.expand_dims, op.squeeze

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..base import MXNetError
@@ -78,13 +79,17 @@ def pick(data: Tensor, index: Tensor, *, axis: int | None = -1, keepdims: bool =
     if axis is None:
         raise MXNetError("Operator pick: axis=None is not supported, name an axis")
     axis = one_axis("pick", data, axis)
-    rows = data.shape[:axis] + data.shape[axis + 1:]
-    kept = (*data.shape[:axis], 1, *data.shape[axis + 1:])
-    if index.shape not in (rows, torch.Size(kept)) and not (data.dim() == 1 and index.numel() == 1):
+    shape = data.shape
+    size, rows = shape[axis], shape[:axis] + shape[axis + 1:]
+    kept = (*shape[:axis], 1, *shape[axis + 1:])
+    if index.shape != rows and index.shape != kept and not (len(shape) == 1 and index.numel() == 1):
         raise MXNetError(f"Operator pick: index must have shape {tuple(rows)} for data of shape "
-                         f"{tuple(data.shape)} and axis {axis}, got {tuple(index.shape)}")
-    size = data.shape[axis]
-    where = index.reshape(kept).long()
+                         f"{tuple(shape)} and axis {axis}, got {tuple(index.shape)}")
+    where = index.long()
     where = where.clamp(0, size - 1) if mode == "clip" else where.remainder(size)
-    picked = data.gather(axis, where)
-    return picked if keepdims or data.dim() == 1 else picked.squeeze(axis)
+    if axis == len(shape) - 1 and rows and data.is_floating_point():
+        # the loss that picks: its gradient does not scatter, and is several times faster than gather's
+        picked = F.nll_loss(data.reshape(-1, size), where.reshape(-1), reduction="none").neg()
+        return picked.reshape(kept if keepdims else rows)
+    picked = data.gather(axis, where.reshape(kept))
+    return picked if keepdims or len(shape) == 1 else picked.squeeze(axis)

@@ -4,6 +4,7 @@
 reduced to a single value has shape (1,), under NumPy shape semantics too (mx.np has its own reductions).
 """
 
+import functools
 from collections.abc import Callable
 from typing import Literal
 
@@ -24,9 +25,16 @@ def _axes(name: str, data: Tensor, axis: Shape | None, exclude: bool) -> Shape:
         return _ALL
     if not exclude:
         return axis
-    rank = data.dim()
-    kept = {one_axis(name, data, a) for a in axis}
-    return tuple(a for a in range(rank) if a not in kept)
+    return _all_but(name, data.dim(), axis)
+
+
+@functools.lru_cache(maxsize=256)
+def _all_but(name: str, rank: int, axes: Shape) -> Shape:
+    """The axes of an array of `rank` that are not in `axes`."""
+    for axis in axes:
+        if not -rank <= axis < rank:
+            raise MXNetError(f"Operator {name}: axis {axis} exceeds the input dimension of {rank}")
+    return tuple(a for a in range(rank) if a not in axes and a - rank not in axes)
 
 
 def one_axis(name: str, data: Tensor, axis: int) -> int:
