@@ -397,3 +397,23 @@ class TestFiles:
         nd.save(path, [nd.ones(2)])
         with mx.np_shape(True), pytest.raises(MXNetError, match=r"np_shape\(False\)"):
             nd.load(path)
+
+
+class TestOneElement:
+    """What asnumpy gives for [x] is a number where programs ask for one: 'loss %f' % loss.mean().asnumpy()."""
+
+    def test_converts(self) -> None:
+        values = nd.array([[2.5]]).asnumpy()
+        assert "%f %d" % (values, values) == "2.500000 2"  # noqa: UP031
+        assert (float(values), int(values), complex(values)) == (2.5, 2, 2.5 + 0j)
+
+    def test_is_a_numpy_array_otherwise(self) -> None:
+        values = nd.array([2.5]).asnumpy()
+        assert isinstance(values, np.ndarray)
+        assert repr(values) == "array([2.5], dtype=float32)" and str(values) == "[2.5]"
+        assert type(pickle.loads(pickle.dumps(values))) is np.ndarray
+        assert type(np.asarray(nd.array([2.5]))) is np.ndarray and type(nd.ones(2).asnumpy()) is np.ndarray
+
+    def test_several_elements_do_not_convert(self) -> None:
+        with pytest.raises(TypeError):
+            float(nd.array([2.5]).asnumpy().repeat(2))

@@ -4,6 +4,7 @@
 """
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,9 +12,13 @@ import torch
 from .. import autograd, initializer, ndarray
 from ..base import MXNetError, torch_dtype
 from ..context import Context, cpu, current_context
+from ..graph.infer import inferring
 from ..ndarray._wrap import NoGrad, wrap
 
-__all__ = ["Constant", "DeferredInitializationError", "Parameter", "tensor_types"]
+if TYPE_CHECKING:
+    from .parameter_dict import ParameterDict
+
+__all__ = ["Constant", "DeferredInitializationError", "Parameter", "ParameterDict", "tensor_types"]
 
 tensor_types = (ndarray.NDArray,)
 
@@ -277,7 +282,7 @@ class Parameter:
                     return array
             raise RuntimeError(f"Parameter '{self.name}' was not initialized on context {ctx}. "
                                f"It was only initialized on {self._ctx_list}.")
-        if self._stand_in is not None:
+        if self._stand_in is not None and inferring():  # other threads wait for the real one
             return [self._stand_in] if ctx is list else self._stand_in
         if self._deferred_init:
             raise DeferredInitializationError(_DEFERRED.format(self.name))
@@ -403,3 +408,10 @@ class _Copy(initializer.Initializer):
 
     def _init_weight(self, _, arr):
         arr[:] = self._value
+
+
+def __getattr__(name):
+    if name == "ParameterDict":  # here in MXNet; its module imports this one
+        from .parameter_dict import ParameterDict
+        return ParameterDict
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

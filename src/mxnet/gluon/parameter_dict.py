@@ -230,3 +230,5 @@ def _merge(wanted, known):
         merged.append(w if w > 0 else k)
     return tuple(merged)
 
+
+ParameterDict.__module__ = "mxnet.gluon.parameter"  # where MXNet has it, as books print it

@@ -18,6 +18,7 @@ from .._state import state
 from ..base import TORCH_TO_NP, MXNetError, torch_dtype
 from ..context import Context, current_context, of_device
 from . import indexing, params_file
+from ._one_element import one_element
 from ._wrap import NoGrad, call, refuse_inplace, set_ndarray_class, wrap
 
 __all__ = ["NDArray"]
@@ -171,7 +172,14 @@ class NDArray:
     # ------------------------------------------------------------------ values out
 
     def asnumpy(self) -> np.ndarray:
-        """A NumPy copy.  bfloat16 becomes float32, for NumPy has no bfloat16."""
+        """A NumPy copy.  bfloat16 becomes float32, for NumPy has no bfloat16.
+
+        An array of one element converts to a Python number, whatever its shape.
+        """
+        values = self._values()
+        return one_element(values) if values.size == 1 and values.ndim else values
+
+    def _values(self) -> np.ndarray:
         t = self._t.detach()
         if t.dtype is torch.bfloat16:
             t = t.float()
@@ -182,10 +190,10 @@ class NDArray:
         """The only element, as a NumPy scalar; ValueError if there are more."""
         if self.size != 1:
             raise ValueError("The current array is not a scalar")
-        return self.asnumpy().reshape(-1)[0]
+        return self._values().reshape(-1)[0]
 
     def __array__(self, dtype=None, copy=None):
-        values = self.asnumpy()
+        values = self._values()
         return values if dtype is None else values.astype(dtype, copy=False)
 
     def __dlpack__(self, **kwargs):
