@@ -3,6 +3,7 @@
 `ParameterDict` names, creates and shares them; see parameter_dict.py.
 """
 
+import threading
 import warnings
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ _DEFERRED = ("Parameter '{0}' has not been initialized yet because initializatio
              "initialization happens during the first forward pass. Please pass one batch of data through the network "
              "before accessing Parameters. You can also avoid deferred initialization by specifying in_units, "
              "num_features, etc., for network layers.")
+
+
+_initializing = threading.RLock()  # a first forward may run in several threads
 
 
 class DeferredInitializationError(MXNetError):
@@ -102,7 +106,7 @@ class Parameter:
             return
         self._grad_req = req
         if self._data is not None:
-            self._init_grad()
+            self._take(self._data)
 
     @property
     def dtype(self):
@@ -165,37 +169,39 @@ class Parameter:
 
     def _finish_deferred_init(self):
         """Create the arrays that `initialize` or a loaded file asked for, now that the shape is known."""
-        if not self._deferred_init:
-            return
-        if not shape_is_known(self._shape):
-            raise ValueError(f"Cannot initialize Parameter '{self.name}' because it has invalid shape: {self._shape}. "
-                             "Please specify in_units, in_channels, etc for `Block`s.")
-        init, ctx_list, default_init, data = self._deferred_init
-        self._deferred_init = ()
-        with autograd.pause():
-            if data is None:
-                data = ndarray.zeros(self._shape, ctx=cpu(), dtype=self._dtype)
-                initializer.create(default_init)(initializer.InitDesc(self.name, {"__init__": init}), data)
-            self._init_impl(data, ctx_list)
+        with _initializing:
+            if not self._deferred_init:
+                return
+            if not shape_is_known(self._shape):
+                raise ValueError(f"Cannot initialize Parameter '{self.name}' because it has invalid shape: "
+                                 f"{self._shape}. Please specify in_units, in_channels, etc for `Block`s.")
+            init, ctx_list, default_init, data = self._deferred_init
+            with autograd.pause():
+                if data is None:
+                    data = ndarray.zeros(self._shape, ctx=cpu(), dtype=self._dtype)
+                    initializer.create(default_init)(initializer.InitDesc(self.name, {"__init__": init}), data)
+                self._init_impl(data, ctx_list)
+            self._deferred_init = ()
 
     def _init_impl(self, data, ctx_list):
         """Become a copy of `data` on each context."""
         self._ctx_list = list(ctx_list)
-        self._data = [data.copyto(ctx) for ctx in self._ctx_list]
-        self._init_grad()
+        self._take([data.copyto(ctx) for ctx in self._ctx_list])
 
-    def _init_grad(self):
-        """Give the arrays gradients as grad_req says."""
+    def _take(self, arrays):
+        """Have these arrays from now on, with gradients as grad_req says."""
         if self._grad_req == "null":
             self._grad = None
-            for array in self._data:
+            for array in arrays:
                 array._mark(None, "null")
                 array._ag = None
         else:
-            self._grad = [wrap(torch.zeros_like(a._t, requires_grad=False), a._ctx) for a in self._data]
-            for array, grad in zip(self._data, self._grad, strict=True):
+            self._grad = [wrap(torch.zeros_like(a._t, requires_grad=False), a._ctx) for a in arrays]
+            for array, grad in zip(arrays, self._grad, strict=True):
                 array._mark(grad, self._grad_req)
-        self._only = self._data[0] if len(self._data) == 1 else None
+        # last, for other threads may be waiting for just this
+        self._data = arrays
+        self._only = arrays[0] if len(arrays) == 1 else None
 
     def _check_load(self, data, ctx, cast_dtype=False, dtype_source="current"):
         """AssertionError when the value `data` from a file cannot become this parameter's."""
@@ -333,8 +339,7 @@ class Parameter:
         if self._data is None:
             return
         with autograd.pause():
-            self._data = [a.astype(dtype) for a in self._data]
-            self._init_grad()
+            self._take([a.astype(dtype) for a in self._data])
 
     def var(self):
         """The Symbol that stands for this parameter."""

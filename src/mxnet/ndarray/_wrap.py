@@ -93,8 +93,8 @@ def explain(op_name: str, error: Exception, tensors) -> Exception:
     """What to raise when torch refused: MXNetError naming the operator and what came."""
     if isinstance(error, (MXNetError, AssertionError, NotImplementedError)):
         return error
-    if any(type(t).__name__ == "FakeTensor" for t in tensors):
-        return error
+    if type(error) is not RuntimeError and any(type(t).__name__ == "FakeTensor" for t in tensors):
+        return error  # a shape inference reads from it what it still lacks
     if not isinstance(error, (RuntimeError, TypeError, ValueError, IndexError)):
         return error
     came = ", ".join(f"{tuple(t.shape)} {str(t.dtype)[6:]}" for t in tensors if t is not None) or "nothing"

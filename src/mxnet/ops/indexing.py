@@ -287,7 +287,10 @@ def embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, 
     Indices out of range are clipped to it.  The gradient is dense, whatever `sparse_grad` says.
     """
     rows, columns = weight.shape
-    if rows.__class__ is columns.__class__ is int and (rows, columns) != (input_dim, output_dim):
+    if rows.__class__ is not int or columns.__class__ is not int:
+        torch._check(rows == input_dim)
+        torch._check(columns == output_dim)
+    elif (rows, columns) != (input_dim, output_dim):
         raise MXNetError(f"Embedding: expected weight of shape ({input_dim}, {output_dim}), got ({rows}, {columns})")
     return F.embedding(data.to(torch.int64).clamp(0, input_dim - 1), weight)
 

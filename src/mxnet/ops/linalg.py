@@ -34,8 +34,8 @@ def _matrix_product(a: Tensor, b: Tensor) -> Tensor:
     """
     columns = b.size(1)
     # a size that is no int belongs to a fake tensor, and under a dispatch mode tensors may have no values
-    if (columns.__class__ is int and columns > 1 and a.numel() * columns <= _FEW
-            and a.dtype is b.dtype is torch.float32 and a.__class__ is b.__class__ is Tensor and not a.is_cuda
+    if (columns.__class__ is int and columns > 1 and a.__class__ is b.__class__ is Tensor
+            and a.numel() * columns <= _FEW and a.dtype is b.dtype is torch.float32 and not a.is_cuda
             and not (a.requires_grad or b.requires_grad) and not _dispatch_modes() and a.size(1) == b.size(0)):
         return torch.from_numpy(np.dot(a.numpy().astype(np.float64), b.numpy().astype(np.float64)).astype(np.float32))
     return torch.mm(a, b)

@@ -86,6 +86,8 @@ def _batch_norm(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, 
     axis = _axis("BatchNorm", data, axis)
     if axis != 1:
         data = data.movedim(axis, 1)
+    if moving_mean.requires_grad or moving_var.requires_grad:
+        moving_mean, moving_var = moving_mean.detach(), moving_var.detach()
     if fix_gamma:
         gamma = gamma.pow(0)  # ones, with a gradient of zeros
     if by_moving:
