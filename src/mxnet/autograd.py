@@ -8,15 +8,13 @@ import functools
 
 import torch
 
-from ._state import state
+from ._state import Tape, state
 from .base import MXNetError
 from .ndarray import NDArray
-from .ndarray._wrap import Siblings, wrap
+from .ndarray._wrap import wrap
 
 __all__ = ["Function", "NDArray", "backward", "get_symbol", "grad", "is_recording", "is_training", "mark_variables",
            "pause", "predict_mode", "record", "set_recording", "set_training", "train_mode"]
-
-_LONG_TAPE = 10_000
 
 _is_grad_enabled = torch.is_grad_enabled
 _set_grad_enabled = torch._C._set_grad_enabled
@@ -26,9 +24,10 @@ _run_backward = torch.autograd.Variable._execution_engine.run_backward
 
 def set_recording(is_recording: bool) -> bool:
     """Turn recording on or off for this thread; returns what it was.  Prefer `record()` and `pause()`."""
-    previous, state.recording = state.recording, bool(is_recording)
+    previous = state.recording
+    state.recording = (previous or Tape()) if is_recording else False
     _set_grad_enabled(bool(is_recording) or _is_grad_enabled())
-    return previous
+    return bool(previous)
 
 
 def set_training(train_mode: bool) -> bool:
@@ -39,7 +38,7 @@ def set_training(train_mode: bool) -> bool:
 
 def is_recording() -> bool:
     """Whether operators are being recorded now."""
-    return state.recording
+    return bool(state.recording)
 
 
 def is_training() -> bool:
@@ -54,22 +53,24 @@ class _Scope:
 
     def __init__(self, recording: bool | None, training: bool | None):
         self._recording, self._training = recording, training
-        self._before: list[tuple[bool, bool, bool]] = []
+        self._before: list[tuple[Tape | bool, bool, bool]] = []
 
     def __enter__(self):
         self._before.append((state.recording, state.training, _is_grad_enabled()))
         if self._recording is not None:
-            state.recording = self._recording
+            state.recording = (state.recording or Tape()) if self._recording else False
             if self._recording:
                 _set_grad_enabled(True)
-                if len(state.tape) > _LONG_TAPE:  # much was recorded, and no backward came
-                    state.tape = [entry for entry, _ in _in_use()]
         if self._training is not None:
             state.training = self._training
         return self
 
     def __exit__(self, *exc_info):
-        state.recording, state.training, grad_mode = self._before.pop()
+        recording, training, grad_mode = self._before.pop()
+        if self._recording is not None:
+            state.recording = recording
+        if self._training is not None:
+            state.training = training
         _set_grad_enabled(grad_mode)
 
     def __call__(self, function):
@@ -166,40 +167,19 @@ def _run(tensors, grads, retain_graph, create_graph, inputs, accumulate):
         raise MXNetError(f"backward failed: {text.splitlines()[0]}") from error
 
 
-def _free_graph(arrays, tensors):
-    """Turn the heads, and all arrays of their graph, which backward has freed, into constants.
+def _free_graph(heads):
+    """Make the heads constants, and note that arrays of their tapes may be, now that backward has freed their graph.
 
-    So a state carried to the next batch needs no detach().  The arrays are found by walking the graph from its
-    heads, no farther than to the last array that is still in use.
+    What an array of a freed graph is used for later takes it as a constant: so a state carried to the next batch
+    needs no detach().
     """
-    for array in arrays:
-        if array._ag is None:
-            array._t, array._rg = array._t.detach(), False
-    waiting = {}
-    for entry, group in _in_use():
-        for node in entry.nodes if isinstance(entry, Siblings) else (group[0]._t.grad_fn,):
-            waiting.setdefault(node, []).extend(group)
-    nodes = dict.fromkeys(t.grad_fn for t in tensors if t.grad_fn is not None)
-    queue = list(nodes)
-    for node in queue:
-        for array in waiting.pop(node, ()):
-            array._t, array._rg = array._t.detach(), False
-        if not waiting:
-            break
-        for below, _ in node.next_functions:
-            if below is not None and below not in nodes:
-                nodes[below] = None
-                queue.append(below)
-    state.tape = [entry for entry, _ in _in_use()]
-
-
-def _in_use():
-    """What the tape names and is still in use and part of a graph: entries and their arrays."""
-    for entry in state.tape:
-        refs = entry.arrays if isinstance(entry, Siblings) else (entry,)
-        arrays = [array for weak in refs if (array := weak()) is not None and array._t.grad_fn is not None]
-        if arrays:
-            yield entry, arrays
+    for head in heads:
+        if head._ag is None:
+            if head._tape is not None:
+                head._tape.free()
+            head._t, head._rg, head._tape = head._t.detach(), False, None
+    if state.recording:
+        state.recording = Tape()  # what was recorded so far is an earlier tape's now
 
 
 def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
@@ -212,7 +192,7 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
     arrays, tensors, grads = _heads(heads, head_grads)
     _run(tensors, grads, retain_graph, False, (), True)
     if not retain_graph:
-        _free_graph(arrays, tensors)
+        _free_graph(arrays)
 
 
 def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=False, train_mode=True):
@@ -240,7 +220,7 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
         if result is None and len(tensors) == len(arrays):
             raise MXNetError(f"autograd.grad: variable {i} (shape {variable.shape}) is unreachable from the heads")
     if not retain_graph:
-        _free_graph([array for array in arrays if not any(array is v for v in variables)], tensors)
+        _free_graph([array for array in arrays if not any(array is v for v in variables)])
     # zeros with memory of their own, also where torch has none or only their shape
     results = [torch.zeros_like(v._t, requires_grad=False) if r is None or r._is_zerotensor() else r
                for r, v in zip(results, variables, strict=True)]

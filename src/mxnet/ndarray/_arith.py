@@ -6,7 +6,6 @@ They are the hottest path of the package, hence the same generated style as in `
 
 import functools
 import operator
-from weakref import ref
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from .._state import state
 from ..base import MXNetError
 from ..ops import registry
 from ._array import NDArray
-from ._wrap import explain, invoke, plain
+from ._wrap import explain, invoke, plain, recorded
 
 # name: (operator for two arrays, for array-number, for number-array, what two numbers give)
 _TABLE = {
@@ -60,25 +59,33 @@ _INPLACE = {"__iadd__": "add", "__isub__": "subtract", "__imul__": "multiply", "
 _SOURCE = """
 def {fname}(self, other):
     kind = type(other)
+    tape = None
     if kind is NDArray:
         rg = self._rg or other._rg
         try:
-            if rg and not state.recording:
+            if not rg:
+                r = fn(self._t, other._t)
+            elif state.recording:
+                tape = state.recording
+                r = fn(self._t if self._tape is tape or self._tape is None else recorded(self, tape),
+                       other._t if other._tape is tape or other._tape is None else recorded(other, tape))
+            else:
                 rg = False
                 r = fn(plain(self), plain(other))
-            else:
-                r = fn(self._t, other._t)
         except Exception as error:
             raised = explain({op_name!r}, error, (self._t, other._t))
             raise raised from (None if raised is error else error)
     elif kind is float or kind is int:
         rg = self._rg
         try:
-            if rg and not state.recording:
+            if not rg:
+                r = scalar_fn(self._t, scalar=other)
+            elif state.recording:
+                tape = state.recording
+                r = scalar_fn(recorded(self, tape), scalar=other)
+            else:
                 rg = False
                 r = scalar_fn(plain(self), scalar=other)
-            else:
-                r = scalar_fn(self._t, scalar=other)
         except Exception as error:
             raised = explain({scalar_name!r}, error, (self._t,))
             raise raised from (None if raised is error else error)
@@ -89,8 +96,7 @@ def {fname}(self, other):
     a._ctx = self._ctx
     a._rg = rg
     a._ag = None
-    if rg:
-        state.tape.append(ref(a))
+    a._tape = tape
     return a
 """
 
@@ -129,7 +135,7 @@ def _make_dunder(dunder: str, name: str, reverse: bool):
     source = _SOURCE.format(fname=dunder, op_name=tensor.name, scalar_name=scalar.name, name=name, reverse=reverse)
     # a reversed dunder never meets another NDArray on its left, so the order of fn's inputs is always self, other
     scope = {"NDArray": NDArray, "state": state, "new": NDArray.__new__, "explain": explain, "general": general,
-             "plain": plain, "ref": ref, "fn": tensor.fn, "scalar_fn": scalar.fn}
+             "plain": plain, "recorded": recorded, "fn": tensor.fn, "scalar_fn": scalar.fn}
     exec(compile(source, f"<mxnet NDArray.{dunder}>", "exec"), scope)
     return scope[dunder]
 
@@ -138,7 +144,7 @@ def _make_inplace(name: str):
     def inplace(self, other):
         if not self.writable:
             raise ValueError("trying to modify a readonly NDArray")
-        if isinstance(other, NDArray) and other._t.shape != self._t.shape:
+        if isinstance(other, NDArray) and state.solver is None and other._t.shape != self._t.shape:
             # the result must have this array's shape; say so before anything is computed
             if len(other.shape) > len(self.shape) or np.broadcast_shapes(self.shape, other.shape) != self.shape:
                 raise MXNetError(f"in-place {name}: operands {self.shape} and {other.shape} do not "

@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import warnings
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from ..base import TORCH_TO_NP, MXNetError, torch_dtype
 from ..context import Context, current_context, of_device
 from . import indexing, params_file
 from ._one_element import one_element
-from ._wrap import NoGrad, call, refuse_inplace, set_ndarray_class, wrap
+from ._wrap import in_use, plain, refuse_inplace, set_ndarray_class, wrap
 
 __all__ = ["NDArray"]
 
@@ -57,7 +56,7 @@ class NDArray:
     share memory with `x`, `a[:, 1]` and advanced indexing copy.
     """
 
-    __slots__ = ("__weakref__", "_ag", "_ctx", "_rg", "_t")
+    __slots__ = ("__weakref__", "_ag", "_ctx", "_rg", "_t", "_tape")
 
     __array_priority__ = 1000.0
 
@@ -66,7 +65,7 @@ class NDArray:
         self._t = handle if isinstance(handle, torch.Tensor) else None
         self._ctx = of_device(handle.device) if self._t is not None else current_context()
         self._rg = self._t is not None and handle.requires_grad
-        self._ag = None
+        self._ag = self._tape = None
 
     if TYPE_CHECKING:  # attached by _arith.install and methods.attach_methods
 
@@ -136,7 +135,12 @@ class NDArray:
         return self.transpose()
 
     def __repr__(self):
-        return f"\n{self.asnumpy()!s}\n<{type(self).__name__} {'x'.join(map(str, self.shape))} @{self._ctx}>"
+        sizes = "x".join("?" if isinstance(n, torch.SymInt) else str(n) for n in self.shape)
+        if state.solver is not None and state.solver.is_fake(self._t):
+            values = "no values: only shapes are known while unknown ones are inferred"
+        else:
+            values = str(self.asnumpy())
+        return f"\n{values}\n<{type(self).__name__} {sizes} @{self._ctx}>"
 
     __str__ = __repr__
 
@@ -180,6 +184,9 @@ class NDArray:
         return one_element(values) if values.size == 1 and values.ndim else values
 
     def _values(self) -> np.ndarray:
+        if state.solver is not None:
+            with state.solver.reading(self._t):
+                return self._values()
         t = self._t.detach()
         if t.dtype is torch.bfloat16:
             t = t.float()
@@ -225,9 +232,13 @@ class NDArray:
 
     def __setstate__(self, saved):
         handle = saved["handle"]
-        self._ag = None
+        self._ag = self._tape = None
         self._ctx, self._rg = current_context() if handle is None else Context("cpu", 0), False
         self._t = None if handle is None else params_file.loads_one(bytes(handle)).data
+
+    def _derived(self, tensor, ctx=None):
+        """A handle on what was computed from `in_use(self)`."""
+        return wrap(tensor, ctx or self._ctx, type(self), self._rg and bool(state.recording))
 
     # ------------------------------------------------------------------ copies and views
 
@@ -252,8 +263,7 @@ class NDArray:
             other._assign(self)
             return other
         if isinstance(other, Context):
-            result = call("_copyto", lambda t: t.to(other.device, copy=True), (self._t,), {}, self._rg)
-            return wrap(result, other, type(self), self._rg and state.recording)
+            return self._derived(in_use(self).to(other.device, copy=True), other)
         raise TypeError(f"copyto does not support type {type(other)}")
 
     def as_in_context(self, context: Context):
@@ -280,8 +290,7 @@ class NDArray:
         target = torch_dtype(dtype)
         if not copy and target is self._t.dtype:
             return self
-        result = call("Cast", lambda t: t.to(target, copy=True), (self._t,), {}, self._rg)
-        return wrap(result, self._ctx, type(self), self._rg and state.recording)
+        return self._derived(in_use(self).to(target, copy=True))
 
     def detach(self):
         """A handle on the same memory that is no part of any graph."""
@@ -312,9 +321,7 @@ class NDArray:
     def __getitem__(self, key):
         if type(key) is not int and type(key) is not py_slice:
             key = unwrap_key(key)
-        rg = self._rg and state.recording
-        t = self._t.detach() if self._rg and not rg else self._t
-        return wrap(indexing.getitem(t, key)[0], self._ctx, type(self), rg)
+        return self._derived(indexing.getitem(in_use(self), key)[0])
 
     def __setitem__(self, key, value):
         if type(key) is py_slice and key == py_slice(None) and isinstance(value, NDArray):
@@ -326,19 +333,17 @@ class NDArray:
             key = unwrap_key(key)
         is_array = isinstance(value, NDArray)
         refuse_inplace("_set_value", self, is_array and value._rg)
-        with NoGrad():
-            indexing.setitem(self._t, key, value._t.detach() if is_array else value)
+        indexing.setitem(plain(self), key, plain(value) if is_array else value)
 
     def _assign(self, value):
         """Write all of `value` into this array's memory, cast to its dtype; recorded if this array is fresh."""
         refuse_inplace("_copyto", self, False)
+        source = in_use(value)
         if state.recording and value._rg:
-            self._t.copy_(value._t)
-            self._rg = True
-            state.tape.append(ref(self))
-            return
-        with NoGrad():
-            self._t.copy_(value._t)
+            self._t.copy_(source)
+            self._rg, self._tape = True, state.recording
+        else:
+            plain(self).copy_(source)
 
     def _at(self, idx):
         return self[idx]
@@ -380,7 +385,7 @@ class NDArray:
         if grad_req != "null" and leaf.is_floating_point():  # an integer variable's gradient stays 0
             leaf.requires_grad_(True)
             slot.hook = leaf.register_post_accumulate_grad_hook(_writer(slot))
-        self._t, self._rg, self._ag = leaf, leaf.requires_grad, slot
+        self._t, self._rg, self._ag, self._tape = leaf, leaf.requires_grad, slot, None
 
     @property
     def grad(self):

@@ -6,7 +6,6 @@ NDArrays, calls the operator and wraps the result.  Whatever is unusual goes thr
 
 import functools
 from collections.abc import Callable
-from weakref import ref
 
 import torch
 
@@ -14,6 +13,7 @@ from .. import _rng
 from .._state import state
 from ..base import MXNetError, _Null
 from ..ops.registry import OpDef
+from ._graph_walk import was_freed
 
 _REMEMBER = 512  # distinct attribute sets kept per operator
 
@@ -57,8 +57,7 @@ def wrap(tensor: torch.Tensor, ctx, cls=None, rg: bool = False):
     array._ctx = ctx
     array._rg = rg = rg or tensor.requires_grad
     array._ag = None
-    if rg:
-        state.tape.append(ref(array))
+    array._tape = (state.recording or None) if rg else None
     return array
 
 
@@ -71,19 +70,32 @@ def wrap_outputs(result, ctx, visible: int | None = None, rg: bool = False):
         arrays = arrays[:visible]
         if len(arrays) == 1:
             return arrays[0]
-    if rg and len(arrays) > 1:
-        state.tape.append(Siblings(arrays))
     return arrays
 
 
-class Siblings:
-    """On the tape: the results of one operator, which belong to one node of MXNet's graph."""
+def plain(array) -> torch.Tensor:
+    """An array's tensor as no variable: what operators get outside of autograd.record()."""
+    if not array._rg:
+        return array._t
+    slot = array._ag
+    return array._t.detach() if slot is None else slot.plain
 
-    __slots__ = ("arrays", "nodes")
 
-    def __init__(self, arrays):
-        self.arrays = [ref(array) for array in arrays]
-        self.nodes = {array._t.grad_fn for array in arrays}
+def recorded(array, tape) -> torch.Tensor:
+    """An array's tensor for use on `tape`; an array of an earlier tape whose graph was freed becomes a constant."""
+    own = array._tape
+    if own is not None and own is not tape:
+        if own.freed and was_freed(array._t):
+            array._t, array._rg, array._tape = array._t.detach(), False, None
+        else:
+            tape.parents.add(own)
+    return array._t
+
+
+def in_use(array) -> torch.Tensor:
+    """An array's tensor for whatever is done with it now."""
+    tape = state.recording
+    return recorded(array, tape) if tape else plain(array)
 
 
 # ------------------------------------------------------------------------------------------ running an operator
@@ -102,33 +114,9 @@ def explain(op_name: str, error: Exception, tensors) -> Exception:
     return MXNetError(f"Error in operator {op_name}: {text} (inputs: {came})")
 
 
-def plain(array) -> torch.Tensor:
-    """An array's tensor as no variable: what operators get outside of autograd.record()."""
-    if not array._rg:
-        return array._t
-    slot = array._ag
-    return array._t.detach() if slot is None else slot.plain
-
-
-def quietly(fn: Callable, *tensors, **kwargs):
-    """fn(*tensors) with nothing recorded: variables are used outside of autograd.record()."""
-    previous = _is_grad_enabled()
-    _set_grad_enabled(False)
+def call(op_name: str, fn: Callable, tensors, kwargs):
+    """fn(*tensors); what torch refuses becomes an MXNetError that names the operator."""
     try:
-        result = fn(*tensors, **kwargs)
-    finally:
-        _set_grad_enabled(previous)
-    # a view of a variable says that it requires a gradient, though no graph leads to it
-    if isinstance(result, torch.Tensor):
-        return result.detach() if result.requires_grad else result
-    return [t.detach() if t.requires_grad else t for t in result]
-
-
-def call(op_name: str, fn: Callable, tensors, kwargs, needs_grad: bool):
-    """fn(*tensors) with gradients recorded only while autograd records."""
-    try:
-        if needs_grad and not state.recording:
-            return quietly(fn, *tensors, **kwargs)
         return fn(*tensors, **kwargs)
     except Exception as error:
         raised = explain(op_name, error, tensors)
@@ -172,7 +160,7 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
     tensors, rg, first = [], False, None
     for i, array in enumerate(args):
         if isinstance(array, _NDArray):
-            tensors.append(array._t)
+            tensors.append(in_use(array))
             rg = rg or array._rg
             first = array if first is None else first
         elif array is None and not op.variadic and op.inputs[i].optional:
@@ -196,14 +184,10 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
     with_runtime = runtime_kwargs(op, ctx) if op.runtime else {}
     if "in_place" in op.extra:
         _spare_inputs(op, bound, args, tensors, out)
-    if mutated:
-        with NoGrad():
-            result = call(op.name, bound, tensors, with_runtime, False)
-    else:
-        result = call(op.name, bound, tensors, with_runtime, rg)
+    result = call(op.name, bound, tensors, with_runtime)
     if out is not None:
         return fill(op.name, result, out, visible)
-    return wrap_outputs(result, ctx, visible, rg and state.recording)
+    return wrap_outputs(result, ctx, visible, rg and bool(state.recording))
 
 
 def _spare_inputs(op: OpDef, bound, args, tensors: list, out):
@@ -216,8 +200,11 @@ def _spare_inputs(op: OpDef, bound, args, tensors: list, out):
 
 def refuse_inplace(op_name: str, array, incoming_grad: bool):
     """MXNetError when writing to `array` now would break a recorded graph."""
-    if state.recording and (array._rg or incoming_grad):
-        raise MXNetError(_INPLACE_MESSAGE.format(op_name))
+    tape = state.recording
+    if tape:
+        recorded(array, tape)  # it may turn out to be a constant
+        if array._rg or incoming_grad:
+            raise MXNetError(_INPLACE_MESSAGE.format(op_name))
 
 
 def fill(op_name: str, result, out, visible=None):
@@ -235,16 +222,12 @@ def fill(op_name: str, result, out, visible=None):
             continue
         if target._t.shape != value.shape:
             raise MXNetError(f"out= of operator {op_name} has shape {target.shape}, expected {tuple(value.shape)}")
-        if state.recording:
-            if target._rg:
-                raise MXNetError(_INPLACE_MESSAGE.format(op_name))
-            if value.requires_grad:
-                target._t.copy_(value)
-                target._rg = True
-                state.tape.append(ref(target))
-                continue
-        with NoGrad():
+        refuse_inplace(op_name, target, False)
+        if state.recording and value.requires_grad:
             target._t.copy_(value)
+            target._rg, target._tape = True, state.recording
+        else:
+            plain(target).copy_(value)
     return out
 
 
@@ -279,17 +262,22 @@ def _arity(op: OpDef, bound, args) -> MXNetError:
 
 # ------------------------------------------------------------------------------------------------- generation
 
+# No local of these may have the name of an operator's input, hence not simply `a`.
 _FIXED = """
 def {fname}({params}out=None, name=None, **kwargs):
     {bind}
     if {usual}out is None and not kwargs:
         rg = {rg}
+        tape = None
         try:
-            if rg and not state.recording:
+            if not rg:
+                r = fn({tensors}{runtime})
+            elif state.recording:
+                tape = state.recording
+                r = fn({recorded}{runtime})
+            else:
                 rg = False
                 r = fn({plain}{runtime})
-            else:
-                r = fn({tensors}{runtime})
         except Exception as error:
             raised = explain({op_name!r}, error, ({tensors},))
             raise raised from (None if raised is error else error)
@@ -297,14 +285,12 @@ def {fname}({params}out=None, name=None, **kwargs):
     return invoke(op, fn, ({inputs},), out, kwargs)
 """
 
-# No local of these may have the name of an operator's input, hence not simply `a`.
 _ONE = """result = new(NDArray)
         result._t = r
         result._ctx = {first}._ctx
         result._rg = rg
         result._ag = None
-        if rg:
-            state.tape.append(ref(result))
+        result._tape = tape
         return result"""
 
 _MANY = "return wrap_outputs(r, {first}._ctx, {visible}, rg)"
@@ -326,7 +312,7 @@ def make_function(op: OpDef, public_name: str) -> Callable:
     fname = public_name if public_name.isidentifier() else "op"
     scope = {"op": op, "invoke": invoke, "state": state, "explain": explain,
              "wrap_outputs": wrap_outputs, "NDArray": _NDArray, "new": _NDArray.__new__, "_Null": _Null,
-             "generator": _rng.generator, "plain": plain, "ref": ref}
+             "generator": _rng.generator, "plain": plain, "recorded": recorded}
     attr_params = "".join(f"{a.name}={_default(a, scope)}, " for a in op.attrs.values())
     if op.attrs:
         key = ", ".join(op.attrs) + ("," if len(op.attrs) == 1 else "")
@@ -354,7 +340,7 @@ def make_function(op: OpDef, public_name: str) -> Callable:
 
 
 def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> str:
-    usual, grads, tensors, unrecorded = [], [], [], []
+    usual, grads, tensors, on_tape, unrecorded = [], [], [], [], []
     for spec in op.inputs:
         n = spec.name
         conditional = n in op.present
@@ -364,11 +350,13 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
                 usual.append(f"({n} is None) is not fn.takes[{n!r}]")
             grads.append(f"({n} is not None and {n}._rg)")
             tensors.append(f"None if {n} is None else {n}._t")
+            on_tape.append(f"None if {n} is None else recorded({n}, tape)")
             unrecorded.append(f"None if {n} is None else plain({n})")
         else:
             usual.append(f"type({n}) is NDArray")
             grads.append(f"{n}._rg")
             tensors.append(f"{n}._t")
+            on_tape.append(f"({n}._t if {n}._tape is tape or {n}._tape is None else recorded({n}, tape))")
             unrecorded.append(f"plain({n})")
     first = op.inputs[0].name
     runtime = ""
@@ -384,7 +372,7 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
     return _FIXED.format(
         fname=fname, op_name=op.name, params="".join(f"{n}=None, " for n in names) + attr_params, bind=bind_source,
         usual="".join(u + " and " for u in usual), rg=" or ".join(grads), tensors=", ".join(tensors),
-        plain=", ".join(unrecorded),
+        recorded=", ".join(on_tape), plain=", ".join(unrecorded),
         runtime=runtime, finish=finish, inputs=", ".join(names))
 
 

@@ -14,10 +14,11 @@ _INTERNAL = {"slice_assign": "_slice_assign", "slice_assign_scalar": "_slice_ass
 
 def attach_methods(cls, op):
     """Give `cls` the operators of METHODS as methods, and the few that need another calling convention."""
-    from .._state import state
+    from torch import SymInt
+
     from ..ops.shape import target_shape
     from . import _internal
-    from ._wrap import explain, wrap
+    from ._wrap import explain, in_use
     from .creation import split_v2
 
     for name in METHODS:
@@ -33,11 +34,10 @@ def attach_methods(cls, op):
         if not shape:
             return reshape(self, shape=shape, reverse=reverse)
         # A view, where the operator copies: what is written through it is written to this array.
-        rg = self._rg and state.recording
-        t = self._t.detach() if self._rg and not rg else self._t
-        sizes = target_shape(t.shape, tuple(map(int, shape)), reverse)
+        t = in_use(self)
+        sizes = target_shape(t.shape, tuple(s if isinstance(s, SymInt) else int(s) for s in shape), reverse)
         try:
-            return wrap(t.reshape(sizes), self._ctx, type(self), rg)
+            return self._derived(t.reshape(sizes))
         except RuntimeError as error:
             if explain("Reshape", error, (t,)) is error:
                 raise

@@ -66,6 +66,21 @@ def topk(data: Tensor, *, axis: int | None = -1, k: int = 1,
     return torch.zeros_like(flat).scatter_(along, indices, 1).reshape(data.shape)
 
 
+_NEVER = -(2**62)  # no index is this
+
+
+def _pick_last(data: Tensor, where: Tensor, size: int) -> Tensor:
+    """One element of each row of the last axis, by the loss that picks: its gradient need not scatter."""
+    if data.dim() != 2 or where.dim() != 1:
+        data, where = data.reshape(-1, size), where.reshape(-1)
+    if data.is_cuda:
+        where = where.clamp(0, size - 1)
+    try:
+        return F.nll_loss(data, where, ignore_index=_NEVER, reduction="none").neg()
+    except IndexError:  # rare enough that checking each index first would cost more
+        return F.nll_loss(data, where.clamp(0, size - 1), reduction="none").neg()
+
+
 @register("pick", "choose_element_0index")
 def pick(data: Tensor, index: Tensor, *, axis: int | None = -1, keepdims: bool = False,
          mode: Literal["clip", "wrap"] = "clip") -> Tensor:
@@ -85,11 +100,9 @@ def pick(data: Tensor, index: Tensor, *, axis: int | None = -1, keepdims: bool =
     if index.shape != rows and index.shape != kept and not (len(shape) == 1 and index.numel() == 1):
         raise MXNetError(f"Operator pick: index must have shape {tuple(rows)} for data of shape "
                          f"{tuple(shape)} and axis {axis}, got {tuple(index.shape)}")
-    where = index.long()
-    where = where.clamp(0, size - 1) if mode == "clip" else where.remainder(size)
+    where = index.long() if mode == "clip" else index.long().remainder(size)
     if axis == len(shape) - 1 and rows and data.is_floating_point():
-        # the loss that picks: its gradient does not scatter, and is several times faster than gather's
-        picked = F.nll_loss(data.reshape(-1, size), where.reshape(-1), reduction="none").neg()
-        return picked.reshape(kept if keepdims else rows)
+        return _pick_last(data, where, size).view(kept if keepdims else rows)
+    where = where.clamp(0, size - 1)
     picked = data.gather(axis, where.reshape(kept))
     return picked if keepdims or len(shape) == 1 else picked.squeeze(axis)
