@@ -103,8 +103,8 @@ def discard_stderr():
     try:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-            yield
+            with contextlib.redirect_stderr(nowhere):  # sys.stderr need not be file 2, as under pytest
+                yield
     finally:
-        sys.stderr.flush()
         os.dup2(saved, 2)
         os.close(saved)
