@@ -296,6 +296,9 @@ class Parameter:
 
     def set_data(self, data):
         """Set the value on all contexts; while initialization is deferred, it becomes the initial value."""
+        if inferring():  # what is written then is dropped, but says something about shapes
+            self.data(data.context)[:] = data
+            return
         self.shape = data.shape
         if self._data is None:
             if not self._deferred_init:

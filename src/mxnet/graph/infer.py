@@ -4,11 +4,14 @@ Every unknown dimension is a symbol, torch's own shape checks are the equations.
 Gluon's parameters, Symbol's `infer_shape` and the operators call it.
 """
 
-import threading
+from __future__ import annotations
+
 from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
+
+from .._state import state
 
 __all__ = ["DataDependent", "ShapeSolver", "current_solver", "inferring", "is_fake", "suspended"]
 
@@ -19,32 +22,25 @@ class DataDependent(RuntimeError):
     """
 
 
-class _ThreadState(threading.local):
-    solver: "ShapeSolver | None" = None
-
-
-_state = _ThreadState()
-
-
 def inferring() -> bool:
     """Whether this thread is inside a shape inference: tensors have shapes but no values."""
-    return _state.solver is not None
+    return state.solver is not None
 
 
 def current_solver() -> "ShapeSolver | None":
     """The inference this thread is in, for operators that know more about shapes than torch checks."""
-    return _state.solver
+    return state.solver
 
 
 def is_fake(tensor: torch.Tensor) -> bool:
     """Whether a tensor has a shape but no values (only ever so inside an inference)."""
-    return _state.solver is not None and _state.solver._is_fake(tensor)
+    return state.solver is not None and state.solver.is_fake(tensor)
 
 
 @contextmanager
 def suspended():
     """Step out of the inference for a while, e.g. to read the values of a real tensor."""
-    solver, _state.solver = _state.solver, None
+    solver, state.solver = state.solver, None
     try:
         if solver is None:
             yield
@@ -54,7 +50,7 @@ def suspended():
             with torch._C.DisableTorchFunction(), unset_fake_temporarily():
                 yield
     finally:
-        _state.solver = solver
+        state.solver = solver
 
 
 class ShapeSolver:
@@ -76,8 +72,8 @@ class ShapeSolver:
     """
 
     def __init__(self):
-        if _state.solver is not None:
-            self._engine = _state.solver._engine
+        if state.solver is not None:
+            self._engine = state.solver._engine
         else:
             from ._shape_engine import Engine
 
@@ -100,14 +96,21 @@ class ShapeSolver:
         """The dimensions as far as they are determined; None for one that nothing decided."""
         return tuple(self._engine.unknowns.final(size) for size in fake.shape)
 
-    def _is_fake(self, tensor: torch.Tensor) -> bool:
+    def is_fake(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor has a shape but no values."""
         return self._engine.mode.is_our_fake(tensor)
+
+    def reading(self, tensor: torch.Tensor):
+        """`suspended()`, to read the values of a real tensor; `DataDependent` for a fake one."""
+        if self.is_fake(tensor):
+            raise DataDependent("forward needs the values of a tensor (asnumpy, asscalar or the like)")
+        return suspended()
 
     def __enter__(self) -> "ShapeSolver":
         block = ExitStack()
-        block.callback(setattr, _state, "solver", _state.solver)
+        block.callback(setattr, state, "solver", state.solver)
         block.enter_context(self._engine)
-        _state.solver = self
+        state.solver = self
         self._blocks.append(block)
         return self
 

@@ -8,6 +8,7 @@ import functools
 import operator
 
 import numpy as np
+import torch
 
 from .._state import state
 from ..base import MXNetError
@@ -119,13 +120,18 @@ def general(name: str, lhs, rhs, out=None, reverse=False):
         raise TypeError(f"type {type(rhs if _is_number(lhs) else lhs)} not supported")
     if not _is_number(number):
         raise TypeError(f"type {type(number)} not supported")
-    scalar = number.item() if isinstance(number, np.generic) else number
+    if isinstance(number, np.generic):
+        scalar = number.item()
+    else:
+        scalar = 1 if isinstance(number, _UNKNOWN) else number  # shapes do not depend on it
     return invoke(op, functools.partial(op.fn, scalar=scalar), (array,), out)
 
 
+_UNKNOWN = (torch.SymInt, torch.SymFloat)  # sizes, and numbers made of them, inside a shape inference
+
+
 def _is_number(value) -> bool:
-    import torch
-    return isinstance(value, (bool, int, float, np.generic, torch.SymInt))
+    return isinstance(value, (bool, int, float, np.generic, *_UNKNOWN))
 
 
 def _make_dunder(dunder: str, name: str, reverse: bool):

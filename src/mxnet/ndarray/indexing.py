@@ -81,7 +81,7 @@ def _at_least_1d(view: Tensor) -> Tensor:
 
 
 def _in_one_piece(view: Tensor) -> tuple[Tensor, bool]:
-    if view.is_contiguous():
+    if state.solver is not None or view.is_contiguous():
         return view, True
     return view.contiguous(), False
 
@@ -222,6 +222,8 @@ def _write(view: Tensor, value, reversed_axes) -> None:
 def _as_tensor(value, like: Tensor) -> Tensor:
     """`value` as a tensor that does not share memory with the array written to."""
     if isinstance(value, Tensor):
+        if state.solver is not None:
+            return value  # there is no memory to share
         shared = value.untyped_storage().data_ptr() == like.untyped_storage().data_ptr()
         return value.clone() if shared else value.to(like.device)
     if value is None:
