@@ -1,21 +1,24 @@
 """Finding the dimensions nobody wrote down: one run of a block's forward on tensors without values.
 
-Each unknown dimension becomes a symbol, torch's shape checks solve for it (mxnet.graph.infer).  Random streams and
-running statistics are as they were afterwards.  Layers that know better override `infer_shape` and never come here.
+Each unknown dimension becomes a symbol, torch's shape checks solve for it (mxnet.graph.infer).  Random streams,
+running statistics and attributes are as they were afterwards.  Layers that know better override `infer_shape` and
+never come here.
 """
 
 import threading
 
-from .. import _rng, autograd
+from .. import autograd
 from ..base import torch_dtype
 from ..graph import infer
 from ..ndarray import NDArray
 from ..ndarray._wrap import wrap
+from .dry_run import traceless
 from .parameter import DeferredInitializationError, shape_is_known
 
 __all__ = ["infer_parameters"]
 
 _lock = threading.RLock()
+_MOST_TRIALS = 64
 
 
 def infer_parameters(block, args, kwargs, children_too=False):
@@ -51,36 +54,68 @@ def _tree_params(block):
 
 
 def _solve(block, waiting, args, kwargs):
-    """Run the forward once with symbols for the unknown dimensions and fill in what torch's shape checks tell.
+    """Fill in what the forward tells about unknown dimensions; returns why it stopped early, None if it did not."""
+    shapes = {param: param._shape for param in waiting if param._shape is not None}
+    found, reason = _dry_run(block, shapes, args, kwargs)
+    if isinstance(reason, infer.UnknownSize):
+        found = _by_trial(block, found, args, kwargs) or found
+    for param, shape in found.items():
+        param._shape = shape
+    return reason
 
-    Returns why the forward stopped early, None if it did not.
+
+def _dry_run(block, shapes, args, kwargs):
+    """Run the forward once on tensors without values, parameters having `shapes` with symbols for 0 and -1.
+
+    Returns the shapes as far as torch's shape checks tell them, and why the forward stopped early or None.
     """
     solver = infer.ShapeSolver()
     fakes = {}
     reason = None
-    streams = _rng.get_state()
-    for param in waiting:
-        if param._shape is not None:
-            ctx = param.list_ctx()[0]
-            fakes[param] = fake = solver.unknown(param._shape, torch_dtype(param._dtype), ctx.device)
-            param._stand_in = wrap(fake, ctx)
+    for param, shape in shapes.items():
+        ctx = param.list_ctx()[0]
+        fakes[param] = fake = solver.unknown(shape, torch_dtype(param._dtype), ctx.device)
+        param._stand_in = wrap(fake, ctx)
 
     def to_fake(array):
         return wrap(solver.fake(array._t.detach()), array._ctx, type(array))
 
     try:
-        with solver, autograd.pause(train_mode=autograd.is_training()):
+        with traceless(block), solver, autograd.pause(train_mode=autograd.is_training()):
             block.forward(*_replace(to_fake, args), **_replace(to_fake, kwargs))
     except (infer.DataDependent, DeferredInitializationError) as error:
         reason = error
     finally:
-        _rng.set_state(streams)
-        for param in waiting:
+        for param in shapes:
             param._stand_in = None
-    for param, fake in fakes.items():
-        param._shape = tuple(known if found is None else found
-                             for found, known in zip(solver.solve(fake), param._shape, strict=True))
-    return reason
+    return {param: tuple(known if size is None else size
+                         for size, known in zip(solver.solve(fake), shapes[param], strict=True))
+            for param, fake in fakes.items()}, reason
+
+
+def _by_trial(block, shapes, args, kwargs):
+    """The only shapes with which the forward runs, one unknown dimension being a size seen in inputs or parameters.
+
+    For forwards that compute with the size itself, such as w * math.sqrt(2 / w.shape[0]).  None if there are no such
+    shapes, or several.
+    """
+    sizes = {size for shape in shapes.values() for size in shape}
+    _replace(lambda array: sizes.update(array.shape), [args, kwargs])
+    sizes = sorted(size for size in sizes if size > 1)
+    unknown = [(param, axis) for param, shape in shapes.items() for axis, size in enumerate(shape) if size <= 0]
+    if len(unknown) * len(sizes) > _MOST_TRIALS:
+        return None
+    answers = []
+    for param, axis in unknown:
+        for size in sizes:
+            before, after = shapes[param][:axis], shapes[param][axis + 1:]
+            try:
+                answer, reason = _dry_run(block, {**shapes, param: (*before, size, *after)}, args, kwargs)
+            except Exception:  # whatever a forward says of a shape that cannot be
+                continue
+            if reason is None and all(map(shape_is_known, answer.values())) and answer not in answers:
+                answers.append(answer)
+    return answers[0] if len(answers) == 1 else None
 
 
 def _replace(function, value):

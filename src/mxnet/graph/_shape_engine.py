@@ -4,6 +4,7 @@ Two layers: `InferenceMode` sees single kernels, `WholeOperators` sees the calls
 """
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -22,7 +23,7 @@ from torch.utils._pytree import tree_map_only
 
 from ._shape_env import Unknowns
 from ._shape_example import shapes_by_example
-from .infer import DataDependent
+from .infer import DataDependent, UnknownSize
 
 Size = int | torch.SymInt
 aten = torch.ops.aten
@@ -50,12 +51,14 @@ class Engine:
         assume_equal(self.unknowns, size, value)
 
     @staticmethod
-    def missing(error: BaseException) -> str | None:
+    def missing(error: BaseException) -> DataDependent | None:
         """What a forward cannot go on without, if that is what an error is about."""
         if isinstance(error, GuardOnDataDependentSymNode):
-            return f"a size that nothing has determined so far ({error.cond})"
+            return UnknownSize(f"forward needs a size that nothing has determined so far ({error.cond})")
+        if isinstance(error, (TypeError, AttributeError)) and _SYMBOL.search(str(error)):
+            return UnknownSize(f"forward computes with a size that nothing has determined so far ({error})")
         if isinstance(error, _NEEDS_VALUES):
-            return f"the values of a tensor ({error})"
+            return DataDependent(f"forward needs the values of a tensor ({error})")
         return None
 
     def __enter__(self) -> "Engine":
@@ -73,6 +76,7 @@ class Engine:
         self._blocks.pop().close()
 
 
+_SYMBOL = re.compile(r"\bSym(Int|Float|Bool)\b")
 _NEEDS_VALUES = (
     DataDependentOutputException,
     DynamicOutputShapeException,

@@ -13,13 +13,15 @@ import torch
 
 from .._state import state
 
-__all__ = ["DataDependent", "ShapeSolver", "current_solver", "inferring", "is_fake", "suspended"]
+__all__ = ["DataDependent", "ShapeSolver", "UnknownSize", "current_solver", "inferring", "is_fake", "suspended"]
 
 
 class DataDependent(RuntimeError):
-    """A forward asked for the values of a fake tensor (`item()`, `bool(x)`, `asnumpy()`), which has none, or
-    branched on a size that nothing had determined by then.
-    """
+    """A forward asked for the values of a fake tensor (`item()`, `bool(x)`, `asnumpy()`), which has none."""
+
+
+class UnknownSize(DataDependent):
+    """A forward needed a size that nothing had determined by then: it branched on it, or computed with it."""
 
 
 def inferring() -> bool:
@@ -27,7 +29,7 @@ def inferring() -> bool:
     return state.solver is not None
 
 
-def current_solver() -> "ShapeSolver | None":
+def current_solver() -> ShapeSolver | None:
     """The inference this thread is in, for operators that know more about shapes than torch checks."""
     return state.solver
 
@@ -106,7 +108,7 @@ class ShapeSolver:
             raise DataDependent("forward needs the values of a tensor (asnumpy, asscalar or the like)")
         return suspended()
 
-    def __enter__(self) -> "ShapeSolver":
+    def __enter__(self) -> ShapeSolver:
         block = ExitStack()
         block.callback(setattr, state, "solver", state.solver)
         block.enter_context(self._engine)
@@ -118,4 +120,4 @@ class ShapeSolver:
         self._blocks.pop().close()
         missing = error and self._engine.missing(error)
         if missing:
-            raise DataDependent(f"forward needs {missing}") from error
+            raise missing from error
