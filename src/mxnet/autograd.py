@@ -11,6 +11,7 @@ import torch
 from ._state import Tape, state
 from .base import MXNetError
 from .ndarray import NDArray
+from .ndarray._array import deliver_gradients
 from .ndarray._wrap import wrap
 
 __all__ = ["Function", "NDArray", "backward", "get_symbol", "grad", "is_recording", "is_training", "mark_variables",
@@ -190,7 +191,10 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
     MXNetError if a head was not recorded, or its graph was freed by an earlier backward without retain_graph.
     """
     arrays, tensors, grads = _heads(heads, head_grads)
-    _run(tensors, grads, retain_graph, False, (), True)
+    try:
+        _run(tensors, grads, retain_graph, False, (), True)
+    finally:
+        deliver_gradients()
     if not retain_graph:
         _free_graph(arrays)
 

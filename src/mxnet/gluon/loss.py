@@ -66,6 +66,8 @@ class Loss(HybridBlock):
         raise NotImplementedError(f"{type(self).__name__} must override hybrid_forward")
 
     def _batch_mean(self, F, loss):
+        if getattr(loss, "ndim", None) == 1:
+            return loss  # there is nothing beside the batch axis
         return F.mean(loss, axis=self._batch_axis, exclude=True)
 
 
@@ -157,7 +159,9 @@ class SoftmaxCrossEntropyLoss(Loss):
         if not self._from_logits:
             pred = F.log_softmax(pred, axis=self._axis)
         if self._sparse_label:
-            loss = -F.pick(pred, label, axis=self._axis, keepdims=True)
+            # the axis stays where a weight may broadcast along it, or the batch axis counts on it
+            keep = sample_weight is not None or self._axis != -1 or self._batch_axis != 0
+            loss = -F.pick(pred, label, axis=self._axis, keepdims=keep)
         else:
             loss = -F.sum(pred * _reshape_like(F, label, pred), axis=self._axis, keepdims=True)
         return self._batch_mean(F, _apply_weighting(F, loss, self._weight, sample_weight))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import warnings
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 import torch
@@ -31,13 +32,41 @@ _GRAD_REQ_MAP = {"null": 0, "write": 1, "add": 3}
 
 
 class GradSlot:
-    """What a marked variable carries: its gradient's handle and how backward writes to it."""
+    """What a variable carries: its gradient's handle, how backward writes to it, and its memory as no variable."""
 
-    __slots__ = ("fresh", "grad", "hook", "plain", "req")
+    __slots__ = ("__weakref__", "fresh", "grad", "leaf", "plain", "req")
 
-    def __init__(self, grad, req, plain):
-        self.grad, self.req, self.plain = grad, req, plain  # plain: the variable's memory, as no variable
-        self.hook, self.fresh = None, False
+    def __init__(self, grad, req, leaf, plain):
+        self.grad, self.req, self.leaf, self.plain, self.fresh = grad, req, leaf, plain, False
+
+
+_variables: list[ref] = []  # the slots of all variables that want gradients
+
+
+def deliver_gradients():
+    """Hand what torch left at the variables to the handles of their gradients, without a copy where they are replaced.
+
+    One look at every variable is several times cheaper than a hook on those that a backward reaches.
+    """
+    gone = False
+    for weak in _variables:
+        slot = weak()
+        if slot is None:
+            gone = True
+            continue
+        leaf = slot.leaf
+        gradient = leaf.grad
+        if gradient is not None:
+            leaf.grad = None
+            if gradient._is_zerotensor():  # torch's zeros without memory
+                gradient = torch.zeros_like(leaf, requires_grad=False)
+            if slot.req == "add":
+                slot.grad._t.add_(gradient)
+            else:
+                slot.grad._t = gradient
+            slot.fresh = True
+    if gone:
+        _variables[:] = [weak for weak in _variables if weak() is not None]
 
 
 def unwrap_key(key):
@@ -377,14 +406,11 @@ class NDArray:
 
     def _mark(self, grad, grad_req: str):
         """Become a leaf whose gradient goes to the NDArray `grad`."""
-        old = self._ag
-        if old is not None and old.hook is not None:
-            old.hook.remove()
         leaf = self._t.detach()
-        slot = GradSlot(grad, grad_req, self._t.detach())
+        slot = GradSlot(grad, grad_req, leaf, self._t.detach())
         if grad_req != "null" and leaf.is_floating_point():  # an integer variable's gradient stays 0
             leaf.requires_grad_(True)
-            slot.hook = leaf.register_post_accumulate_grad_hook(_writer(slot))
+            _variables.append(ref(slot))
         self._t, self._rg, self._ag, self._tape = leaf, leaf.requires_grad, slot, None
 
     @property
@@ -406,24 +432,6 @@ class NDArray:
         """Compute gradients of this array (summed, or weighted by `out_grad`) with respect to all variables."""
         from ..autograd import backward
         backward([self], None if out_grad is None else [out_grad], retain_graph, train_mode)
-
-
-def _writer(slot: GradSlot):
-    """The hook that hands a finished gradient to the variable's gradient handle, without a copy where it can."""
-    handle = slot.grad
-    add = slot.req == "add"
-
-    def write(leaf):
-        if add:
-            handle._t.add_(leaf.grad)
-        elif leaf.grad._is_zerotensor():  # torch's zeros without memory, which nobody could write to
-            handle._t = torch.zeros_like(leaf, requires_grad=False)
-        else:
-            handle._t = leaf.grad
-        leaf.grad = None
-        slot.fresh = True
-
-    return write
 
 
 NDArray.__module__ = "mxnet.ndarray.ndarray"  # where MXNet has it, and where its pickles look

@@ -90,6 +90,10 @@ def pick(data: Tensor, index: Tensor, *, axis: int | None = -1, keepdims: bool =
     mode: "clip" moves indices into range, "wrap" counts them modulo the size.
     keepdims: keep `axis` with size 1.
     """
+    if (axis == -1 and mode == "clip" and data.dim() == 2 and index.dim() == 1 and data.is_floating_point()
+            and index.size(0) == data.size(0)):  # what classification losses ask for
+        picked = _pick_last(data, index.long(), data.size(1))
+        return picked.unsqueeze(1) if keepdims else picked
     refuse_bool("pick", data)
     if axis is None:
         raise MXNetError("Operator pick: axis=None is not supported, name an axis")
