@@ -1,6 +1,7 @@
 """Errors, type groups and dtype tables that every other module stands on."""
 
 import numbers
+import os
 
 import numpy as np
 import torch
@@ -68,6 +69,13 @@ class _NullType:
 
 
 _Null = _NullType()
+
+
+def data_dir() -> str:
+    """Where downloads are kept: $MXNET_HOME, else ~/.mxnet (on Windows mxnet in %APPDATA%)."""
+    default = (os.path.join(os.environ.get("APPDATA", ""), "mxnet") if os.name == "nt"
+               else os.path.join(os.path.expanduser("~"), ".mxnet"))
+    return os.environ.get("MXNET_HOME", default)
 
 
 def py_str(x):

@@ -70,6 +70,11 @@ class TestAttributes:
         with pytest.raises(MXNetError, match=r"'axes'.*operator sum.*axis, keepdims"):
             nd.sum(X, axes=1)
 
+    def test_unknown_where_there_are_none(self) -> None:
+        with pytest.warns(UserWarning, match="broadcast_maximum has no attributes, 'axis' is ignored") as caught:
+            same(nd.broadcast_maximum(X, X, axis=1), X.asnumpy())
+        assert caught[0].filename == __file__
+
     def test_missing(self) -> None:
         with pytest.raises(MXNetError, match=r"num_hidden.*FullyConnected"):
             nd.FullyConnected(X, X, no_bias=True)

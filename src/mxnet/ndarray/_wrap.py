@@ -5,6 +5,7 @@ NDArrays, calls the operator and wraps the result.  Whatever is unusual goes thr
 """
 
 import functools
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -241,7 +242,10 @@ def _take_ctx(op: OpDef, kwargs: dict, ctx):
             value = Context(kind, int(rest.rstrip(")") or 0))
         ctx = value if isinstance(value, Context) else ctx
     for name in kwargs:
-        raise op.unknown_attr(name)
+        if op.attrs:
+            raise op.unknown_attr(name)
+        # as MXNet has it, which checks the attributes of operators that have some
+        warnings.warn(f"operator {op.name} has no attributes, {name!r} is ignored", stacklevel=4)
     return ctx
 
 

@@ -124,6 +124,15 @@ def almost_equal(a, b, rtol=None, atol=None, equal_nan=False, use_broadcast=True
     return bool(np.allclose(_numpy(a), _numpy(b), rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
+def _all_close(a, b, rtol, atol) -> bool:
+    """A quick yes for most pairs; a no may be due to infinities, nan or unsigned numbers."""
+    if a.shape != b.shape or not a.size or a.dtype.kind not in "fi" or b.dtype.kind not in "fi":
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(a - b)
+        return bool(np.isfinite(error.max()) and (error <= atol + rtol * np.abs(b)).all())
+
+
 def _violation(a, b, rtol, atol, equal_nan) -> np.ndarray:
     """How many times the tolerance each element's error is; above 1, or nan, is a mismatch."""
     a, b = (x.astype(np.float64) if x.dtype.kind in "biuf" else x for x in np.broadcast_arrays(a, b))
@@ -152,6 +161,8 @@ def assert_almost_equal_with_err(a, b, rtol=None, atol=None, etol=None, names=("
         checkShapes(a, b)
     rtol, atol = get_tols(a, b, rtol, atol)
     a, b = _numpy(a), _numpy(b)
+    if _all_close(a, b, rtol, atol):
+        return
     violation = _violation(a, b, rtol, atol, equal_nan)
     wrong = ~(violation <= 1)
     if np.count_nonzero(wrong) <= get_etol(etol) * violation.size:
