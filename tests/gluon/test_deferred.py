@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 import threading
 
 import numpy as np
@@ -371,3 +373,159 @@ class TestHonestFailure:
         with pytest.raises(ValueError, match="please"):
             net(nd.ones((4,)))
         assert net(nd.ones(X)).shape == (4, 3)
+
+    def test_a_shape_that_was_not_given(self) -> None:
+        class Layer(nn.Block):
+            def __init__(self) -> None:
+                super().__init__()
+                self.weight = self.params.get("weight", allow_deferred_init=True)
+
+            def forward(self, x):
+                return nd.dot(x, self.weight.data())
+
+        net = Layer()
+        net.initialize()
+        with pytest.raises(gluon.parameter.DeferredInitializationError, match="was not given at all"):
+            net(nd.ones(X))
+
+    def test_several_sizes_would_do(self) -> None:
+        net = layer(lambda x, w: sum(x[:, i] * w[i].sum() for i in range(w.shape[0])), w=(0, 3))
+        with pytest.raises(gluon.parameter.DeferredInitializationError, match="a size that nothing has determined"):
+            net(nd.ones(X))
+
+
+FORWARDS = {
+    "a number from numpy": lambda x, w: nd.dot(x, w * np.sqrt(2 / w.shape[0])),
+    "a number from math": lambda x, w: nd.dot(x, w) / math.sqrt(w.shape[0]),
+    "a number beforehand": lambda x, w: nd.dot(x, w * math.sqrt(2 / w.shape[0])),
+    "a power": lambda x, w: nd.dot(x, w * w.shape[0] ** -0.5),
+    "parts of the weight": lambda x, w: nd.dot(x, w[:, :1]) * nd.dot(x, w[:, 1:]),
+    "its norm": lambda x, w: nd.dot(x, w / w.norm(axis=1, keepdims=True)),
+    "one of several heads": lambda x, w: nd.dot(x, w).reshape((x.shape[0], 3, -1)).sum(axis=1),
+    "real values": lambda x, w: nd.dot(x, w) * float(TABLE.asnumpy().sum()) + TABLE[1].asscalar(),
+    "printing": lambda x, w: nd.dot(x, w) if f"{x} {w!r}" else x,
+    "writing": lambda x, w: nd.dot(x, w) + written(x, w),
+    "a function of one's own": lambda x, w: Product()(x, w),
+    "random numbers": lambda x, w: nd.dot(x, w) * random.random() + nd.array(np.random.rand(4, 3)),
+}
+TABLE = nd.array([2, 3])
+
+
+def written(x, w):
+    with autograd.pause():
+        y = nd.zeros((4, 3))
+        y[:] = nd.dot(x, w)
+        y[1, :] = 0
+        y -= w.sum(axis=0)
+        y[:, 1] = y[:, 1] * 2
+    return y
+
+
+class Product(autograd.Function):
+    def forward(self, x, w):
+        self.save_for_backward(x, w)
+        return nd.dot(x, w)
+
+    def backward(self, dy):
+        x, w = self.saved_tensors
+        return nd.dot(dy, w.T), nd.dot(x.T, dy)
+
+
+@pytest.mark.parametrize("case", FORWARDS)
+def test_what_else_a_forward_may_do(case: str) -> None:
+    """Outputs and gradients are those of the same layer with the shape given by hand."""
+    answers = []
+    for shape in ((6, 3), (0, 3)):
+        np.random.seed(1)
+        random.seed(1)
+        mx.random.seed(1)
+        x = nd.random.normal(shape=X)
+        net = layer(FORWARDS[case], w=shape)
+        with autograd.record():
+            y = net(x)
+        y.backward()
+        answers.append((y.asnumpy(), net.w.data().asnumpy(), net.w.grad().asnumpy()))
+    for known, found in zip(*answers, strict=True):
+        np.testing.assert_array_equal(known, found)
+
+
+class TestAttributes:
+    """What forward writes to attributes during the inference is undone."""
+
+    def test_numbers_arrays_and_lists(self) -> None:
+        class Layer(nn.Block):
+            def __init__(self) -> None:
+                super().__init__()
+                self.weight = self.params.get("weight", shape=(0, 3))
+                self.calls, self.state, self.history = 0, None, []
+
+            def forward(self, x):
+                self.calls += 1
+                y = nd.dot(x, self.weight.data())
+                if self.state is None:
+                    self.state = y * 2
+                self.history.append(y)
+                self.last = y
+                return y + self.state
+
+        net = Layer()
+        net.initialize()
+        out = net(nd.ones(X)).asnumpy()
+        assert (net.calls, len(net.history)) == (1, 1)
+        np.testing.assert_array_equal(out, net.state.asnumpy() * 1.5)
+        np.testing.assert_array_equal(net.last.asnumpy() * 3, out)
+
+    def test_running_means_as_attributes(self) -> None:
+        class Norm(nn.Block):
+            def __init__(self, units) -> None:
+                super().__init__()
+                self.gamma = self.params.get("gamma", shape=(units,), init=init.One())
+                self.mean = nd.zeros((6,))
+
+            def forward(self, x):
+                self.mean = 0.9 * self.mean + 0.1 * x.mean(axis=0)
+                return self.gamma.data() * (x - self.mean)
+
+        x = nd.random.normal(shape=X)
+        means = []
+        for units in (6, 0):
+            net = nn.Sequential()
+            net.add(Norm(units))
+            net.initialize()
+            net(x)
+            means.append(net[0].mean.asnumpy())
+        np.testing.assert_array_equal(*means)
+
+    def test_running_means_as_parameters(self) -> None:
+        class Norm(nn.Block):
+            def __init__(self, units) -> None:
+                super().__init__()
+                self.gamma = self.params.get("gamma", shape=(units,), init=init.One())
+                self.mean = self.params.get("mean", shape=(units,), init=init.Zero(), grad_req="null")
+
+            def forward(self, x):
+                with autograd.pause():
+                    self.mean.set_data(0.9 * self.mean.data() + 0.1 * x.mean(axis=0))
+                return self.gamma.data() * (x - self.mean.data())
+
+        x = nd.random.normal(shape=X)
+        means = []
+        for units in (6, 0):
+            net = Norm(units)
+            net.initialize()
+            with autograd.record():
+                net(x)
+            means.append(net.mean.data().asnumpy())
+        np.testing.assert_array_equal(*means)
+
+
+def test_an_array_without_values_can_be_printed() -> None:
+    texts = []
+
+    def forward(x, w):
+        texts.append(str(w))
+        return nd.dot(x, w)
+
+    layer(forward, w=(0, 3))(nd.ones(X))
+    assert texts[0] == "\nno values: only shapes are known while unknown ones are inferred\n<NDArray ?x3 @cpu(0)>"
+    assert texts[1].startswith("\n[[") and texts[1].endswith("<NDArray 6x3 @cpu(0)>")

@@ -131,11 +131,14 @@ def _replace(function, value):
 
 
 def _undetermined(block, param, reason):
-    dims = [i for i, d in enumerate(param._shape or ()) if d <= 0]
-    text = (f"Parameter '{param.name}' of {type(block).__name__} '{block.name}' has not been initialized: its shape "
-            f"{param._shape} stays unknown in dimension {', '.join(map(str, dims))} after the first forward")
-    if reason is not None:
-        text += f" (the shape inference stopped: {reason})"
+    text = f"Parameter '{param.name}' of {type(block).__name__} '{block.name}' has not been initialized: its shape "
+    if param._shape is None:
+        text += "was not given at all, not even its number of dimensions"
+    else:
+        dims = ", ".join(str(i) for i, d in enumerate(param._shape) if d <= 0)
+        text += f"{param._shape} stays unknown in dimension {dims} after the first forward"
+        if reason is not None:
+            text += f" (the shape inference stopped: {reason})"
     return DeferredInitializationError(
         text + ". Give the dimension when the parameter is created, e.g. "
         f"self.params.get('{param.name.rsplit('_', 1)[-1]}', shape=...), or pass in_units, in_channels or the like.")

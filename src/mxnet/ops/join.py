@@ -22,10 +22,16 @@ def _concat(op: str, data: tuple[Tensor, ...], dim: int) -> Tensor:
     for other in data:
         if other.dim() != first.dim():
             raise MXNetError(f"{op}: inputs must have equally many axes, got shapes {_names(data)}")
-        if other.dtype is not first.dtype:
-            raise MXNetError(f"{op}: inputs must have one dtype, expected {str(first.dtype)[6:]}, "
-                             f"got {str(other.dtype)[6:]}")
+    _check_dtypes(op, data)
     return torch.cat(data, dim)
+
+
+def _check_dtypes(op: str, data: tuple[Tensor, ...]) -> None:
+    first = data[0].dtype
+    for other in data:
+        if other.dtype is not first:
+            raise MXNetError(f"{op}: inputs must have one dtype, expected {str(first)[6:]}, "
+                             f"got {str(other.dtype)[6:]}")
 
 
 @register("Concat", "concat")
@@ -48,6 +54,7 @@ def stack(*data: Tensor, axis: int = 0) -> Tensor:
     rank = data[0].dim() + 1
     if not -rank <= axis < rank:
         raise MXNetError(f"stack: axis {axis} is out of bounds for a result of {rank} axes")
+    _check_dtypes("stack", data)
     return torch.stack(data, axis)
 
 

@@ -22,6 +22,7 @@ for axis in (0, 1, 2, -1, -3):
 case("nd.stack(a, b)", a=(3,), b=(3,), dtypes=("int32", "float64"))
 raises("nd.stack(a, b, axis=3)", a=(2, 3), b=(2, 3))
 raises("nd.stack(a, b)", a=(2, 3), b=(2, 2))
+raises("nd.stack(a, b.astype('float64'))", a=(2, 3), b=(2, 3))
 
 case("nd.split(a, num_outputs=2)", a=(2, 4))
 case("nd.split(a, num_outputs=2, axis=0, squeeze_axis=True)", a=(2, 4))
