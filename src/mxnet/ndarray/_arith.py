@@ -14,7 +14,7 @@ from .._state import state
 from ..base import MXNetError
 from ..ops import registry
 from ._array import NDArray
-from ._wrap import explain, invoke, plain, recorded
+from ._wrap import ON_TAPE, PLAIN, explain, invoke, recorded
 
 # name: (operator for two arrays, for array-number, for number-array, what two numbers give)
 _TABLE = {
@@ -68,11 +68,10 @@ def {fname}(self, other):
                 r = fn(self._t, other._t)
             elif state.recording:
                 tape = state.recording
-                r = fn(self._t if self._tape is tape or self._tape is None else recorded(self, tape),
-                       other._t if other._tape is tape or other._tape is None else recorded(other, tape))
+                r = fn({self_on_tape}, {other_on_tape})
             else:
                 rg = False
-                r = fn(plain(self), plain(other))
+                r = fn({self_plain}, {other_plain})
         except Exception as error:
             raised = explain({op_name!r}, error, (self._t, other._t))
             raise raised from (None if raised is error else error)
@@ -83,10 +82,10 @@ def {fname}(self, other):
                 r = scalar_fn(self._t, scalar=other)
             elif state.recording:
                 tape = state.recording
-                r = scalar_fn(recorded(self, tape), scalar=other)
+                r = scalar_fn({self_on_tape}, scalar=other)
             else:
                 rg = False
-                r = scalar_fn(plain(self), scalar=other)
+                r = scalar_fn({self_plain}, scalar=other)
         except Exception as error:
             raised = explain({scalar_name!r}, error, (self._t,))
             raise raised from (None if raised is error else error)
@@ -138,10 +137,12 @@ def _make_dunder(dunder: str, name: str, reverse: bool):
     tensor_op, scalar_op, reverse_op, _ = _TABLE[name]
     scalar = registry.get(reverse_op if reverse else scalar_op)
     tensor = registry.get(tensor_op)
-    source = _SOURCE.format(fname=dunder, op_name=tensor.name, scalar_name=scalar.name, name=name, reverse=reverse)
+    source = _SOURCE.format(fname=dunder, op_name=tensor.name, scalar_name=scalar.name, name=name, reverse=reverse,
+                            self_on_tape=ON_TAPE.format("self"), other_on_tape=ON_TAPE.format("other"),
+                            self_plain=PLAIN.format("self"), other_plain=PLAIN.format("other"))
     # a reversed dunder never meets another NDArray on its left, so the order of fn's inputs is always self, other
     scope = {"NDArray": NDArray, "state": state, "new": NDArray.__new__, "explain": explain, "general": general,
-             "plain": plain, "recorded": recorded, "fn": tensor.fn, "scalar_fn": scalar.fn}
+             "recorded": recorded, "fn": tensor.fn, "scalar_fn": scalar.fn}
     exec(compile(source, f"<mxnet NDArray.{dunder}>", "exec"), scope)
     return scope[dunder]
 

@@ -3,10 +3,10 @@
 The linalg operators work on the last two axes; all axes before them count batches.
 """
 
+from functools import lru_cache
 from math import isqrt
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,23 +22,38 @@ StorageType = Literal["csr", "default", "row_sparse"]
 
 # ---------------------------------------------------------------------------------------------------- products
 
-_FEW = 1024  # multiplications
+_FEW = 2**16  # elements of one matrix times elements of the other
+_FLOAT32 = torch.float32
 _dispatch_modes = torch._C._len_torch_dispatch_stack
+_weighted_bags = torch._embedding_bag_forward_only
 
 
 def _matrix_product(a: Tensor, b: Tensor) -> Tensor:
-    """a @ b.  A small float32 product that is not recorded is summed in double precision and rounded once.
+    """a @ b.  A small float32 product that is not recorded is summed as MXNet's BLAS does it.
 
-    The last digits of a float32 product depend on the processor's BLAS, and the examples in books print them all.
-    NumPy converts small arrays three times faster than torch does.
+    The last digits of a float32 product depend on the order and rounding of its sums, and the examples in books
+    print them all.  MXNet's adds one fused product after the other; of torch's kernels, the weighted sum of rows
+    that serves embedding bags does the same.
     """
-    columns = b.size(1)
-    # a size that is no int belongs to a fake tensor, and under a dispatch mode tensors may have no values
-    if (columns.__class__ is int and columns > 1 and a.__class__ is b.__class__ is Tensor
-            and a.numel() * columns <= _FEW and a.dtype is b.dtype is torch.float32 and not a.is_cuda
-            and not (a.requires_grad or b.requires_grad) and not _dispatch_modes() and a.size(1) == b.size(0)):
-        return torch.from_numpy(np.dot(a.numpy().astype(np.float64), b.numpy().astype(np.float64)).astype(np.float32))
+    size = b.numel()
+    work = a.numel() * size
+    # Fake tensors have sizes that are no ints or are of another class, and under a dispatch mode tensors may have no
+    # values.  One column is a product with a vector, which no two libraries sum alike.
+    if work.__class__ is int and 0 < work <= _FEW and a.dtype is b.dtype is _FLOAT32:
+        columns = b.size(1)
+        if columns > 1 and a.__class__ is b.__class__ is Tensor and not (
+                a.requires_grad or b.requires_grad or a.is_cuda or _dispatch_modes()):
+            rows, width = a.shape
+            if width * columns == size:
+                indices, offsets = _bags(rows, width)
+                return _weighted_bags(b.contiguous(), indices, offsets, False, 0, False, a.ravel())[0]
     return torch.mm(a, b)
+
+
+@lru_cache(maxsize=128)
+def _bags(rows: int, width: int) -> tuple[Tensor, Tensor]:
+    """For each row of the left matrix, a bag of all rows of the right one: (indices, where each bag begins)."""
+    return torch.arange(width).repeat(rows), torch.arange(0, rows * width, width)
 
 
 @register("dot")
@@ -48,7 +63,7 @@ def dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: boo
 
     The result has the other axes of `lhs`, then those of `rhs`; of two vectors it has shape (1,).
     """
-    if lhs.dim() == 2 and rhs.dim() == 2:
+    if lhs.dim() == 2 == rhs.dim():
         return _matrix_product(lhs.t() if transpose_a else lhs, rhs.t() if transpose_b else rhs)
     if lhs.dim() == rhs.dim() == 1:
         if transpose_a or transpose_b:
