@@ -406,6 +406,8 @@ FORWARDS = {
     "printing": lambda x, w: nd.dot(x, w) if f"{x} {w!r}" else x,
     "writing": lambda x, w: nd.dot(x, w) + written(x, w),
     "a function of one's own": lambda x, w: Product()(x, w),
+    "noise": lambda x, w: nd.dot(x, w + nd.random.normal(shape=w.shape) * nd.random.uniform_like(w)),
+    "a distribution": lambda x, w: nd.dot(x, w) * nd.random.normal(nd.dot(x, w), nd.ones((4, 3))),
     "random numbers": lambda x, w: nd.dot(x, w) * random.random() + nd.array(np.random.rand(4, 3)),
 }
 TABLE = nd.array([2, 3])

@@ -417,3 +417,28 @@ class TestOneElement:
     def test_several_elements_do_not_convert(self) -> None:
         with pytest.raises(TypeError):
             float(nd.array([2.5]).asnumpy().repeat(2))
+
+
+class TestWritingAll:
+    """x[:] = value, whose value is broadcast."""
+
+    @pytest.mark.parametrize("shape", [(1,), (3,), (1, 3), (2, 1), (1, 2, 3), (1, 1, 1, 3)])
+    def test_shapes_that_fit(self, shape) -> None:
+        x, value = nd.zeros((2, 3)), nd.arange(int(np.prod(shape))).reshape(shape)
+        x[:] = value
+        same(x, np.broadcast_to(value.asnumpy(), (1, 1, 2, 3))[0, 0])
+
+    @pytest.mark.parametrize("shape", [(2,), (6,), (2, 2, 3), (3, 2)])
+    def test_shapes_that_do_not(self, shape) -> None:
+        x = nd.zeros((2, 3))
+        with pytest.raises(ValueError, match="broadcast"):
+            x[:] = nd.ones(shape)
+
+    def test_it_is_recorded(self) -> None:
+        x = nd.array([1, 2, 3])
+        x.attach_grad()
+        with mx.autograd.record():
+            y = nd.zeros((2, 3))
+            y[:] = x * 2
+        y.backward()
+        same(x.grad, [4, 4, 4])

@@ -354,15 +354,27 @@ class NDArray:
 
     def __setitem__(self, key, value):
         if type(key) is py_slice and key == py_slice(None) and isinstance(value, NDArray):
-            if value._t.shape != self._t.shape:
-                value = value.broadcast_to(self.shape)
-            self._assign(value)
+            self._assign(value._fitted_to(self._t.shape))
             return
         if type(key) is not int and type(key) is not py_slice:
             key = unwrap_key(key)
         is_array = isinstance(value, NDArray)
         refuse_inplace("_set_value", self, is_array and value._rg)
         indexing.setitem(plain(self), key, plain(value) if is_array else value)
+
+    def _fitted_to(self, shape):
+        """This array broadcast to `shape`, without leading axes of size 1 that it has too many."""
+        own, rank = self._t.shape, len(shape)
+        if len(own) == rank and own == shape:
+            return self
+        extra = len(own) - rank
+        if any(n != 1 for n in own[:max(extra, 0)]):
+            raise ValueError(f"could not broadcast value of shape {self.shape} to the shape {tuple(shape)}")
+        aligned = own[extra:] if extra >= 0 else (1,) * -extra + tuple(own)
+        try:
+            return self.reshape(tuple(aligned)).broadcast_to(tuple(shape))
+        except MXNetError as error:
+            raise ValueError(f"could not broadcast value of shape {self.shape} to the shape {tuple(shape)}") from error
 
     def _assign(self, value):
         """Write all of `value` into this array's memory, cast to its dtype; recorded if this array is fresh."""

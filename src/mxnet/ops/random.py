@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .._state import state
 from ..base import MXNetError
 from .registry import DType, Shape, register
 
@@ -83,6 +84,8 @@ _ON_GPU = {
 
 def _draw(kind: str, shape, dtype: DType, device: torch.device, rng, *parameters) -> Tensor:
     """`shape` values of distribution `kind`; parameters are numbers, or tensors that serve their share in turn."""
+    if state.solver is not None:
+        return torch.empty(shape, dtype=dtype, device=device)  # a shape inference draws nothing
     if device.type == "cpu":
         values = [p.detach().numpy() if isinstance(p, Tensor) else p for p in parameters]
         return _tensor(getattr(rng, kind)(math.prod(shape), _numpy_name(dtype), *values), shape, device)
@@ -162,6 +165,8 @@ def random_randint(*, low: int, high: int, shape: Shape = (1,), dtype: DType | N
         raise MXNetError(f"Invalid Input: {str(dtype)[6:]!r}, valid values are: {{'None', 'int32', 'int64'}}, "
                          "in operator _random_randint")
     _check(low < high, "_random_randint", "randint needs low < high", low, high)
+    if state.solver is not None:
+        return torch.empty(shape, dtype=dtype, device=_device)
     if _device.type != "cpu":
         return torch.randint(low, high, shape, dtype=dtype, device=_device, generator=_rng.torch(_device))
     return _tensor(_rng.randint(math.prod(shape), low, high, _numpy_name(dtype)), shape, _device)
@@ -293,7 +298,9 @@ def sample_multinomial(data: Tensor, *, shape: Shape = (), get_prob: bool = Fals
     draws = math.prod(shape)
     k = data.shape[-1]
     rows = data.reshape(-1, k)
-    if data.device.type == "cpu":
+    if state.solver is not None:
+        index = torch.empty((rows.shape[0], draws), dtype=torch.int64, device=data.device)
+    elif data.device.type == "cpu":
         index = torch.from_numpy(_rng.multinomial(rows.detach().numpy(), draws))
     else:
         index = torch.multinomial(rows.detach(), draws, replacement=True, generator=_rng.torch(data.device))
@@ -309,6 +316,8 @@ def sample_multinomial(data: Tensor, *, shape: Shape = (), get_prob: bool = Fals
 def shuffle(data: Tensor, *, _rng=None) -> Tensor:
     """A copy of `data` with its first axis in random order."""
     n = data.shape[0]
+    if state.solver is not None:
+        return data.clone()
     if data.device.type == "cpu":
         order = torch.from_numpy(_rng.permutation(n, rows=data.dim() > 1))
     else:
