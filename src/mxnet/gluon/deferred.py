@@ -5,6 +5,7 @@ running statistics and attributes are as they were afterwards.  Layers that know
 never come here.
 """
 
+import itertools
 import threading
 
 from .. import autograd
@@ -97,25 +98,27 @@ def _by_trial(block, shapes, args, kwargs):
     """The only shapes with which the forward runs, one unknown dimension being a size seen in inputs or parameters.
 
     For forwards that compute with the size itself, such as w * math.sqrt(2 / w.shape[0]).  None if there are no such
-    shapes, or several.
+    shapes, or several, or if sizes seen nowhere would do as well: then nothing determines the dimension.
     """
-    sizes = {size for shape in shapes.values() for size in shape}
-    _replace(lambda array: sizes.update(array.shape), [args, kwargs])
-    sizes = sorted(size for size in sizes if size > 1)
+    seen = {size for shape in shapes.values() for size in shape}
+    _replace(lambda array: seen.update(array.shape), [args, kwargs])
+    seen = {size for size in seen if size > 1}
+    elsewhere = {max(seen, default=1) + 1, next(n for n in itertools.count(2) if n not in seen)}
     unknown = [(param, axis) for param, shape in shapes.items() for axis, size in enumerate(shape) if size <= 0]
-    if len(unknown) * len(sizes) > _MOST_TRIALS:
+    if len(unknown) * len(seen) > _MOST_TRIALS:
         return None
     answers = []
-    for param, axis in unknown:
-        for size in sizes:
-            before, after = shapes[param][:axis], shapes[param][axis + 1:]
-            try:
-                answer, reason = _dry_run(block, {**shapes, param: (*before, size, *after)}, args, kwargs)
-            except Exception:  # whatever a forward says of a shape that cannot be
-                continue
-            if reason is None and all(map(shape_is_known, answer.values())) and answer not in answers:
-                answers.append(answer)
-    return answers[0] if len(answers) == 1 else None
+    for (param, axis), size in itertools.product(unknown, (*elsewhere, *seen)):
+        before, after = shapes[param][:axis], shapes[param][axis + 1:]
+        try:
+            answer, reason = _dry_run(block, {**shapes, param: (*before, size, *after)}, args, kwargs)
+        except Exception:  # whatever a forward says of a shape that cannot be
+            continue
+        if reason is None and all(map(shape_is_known, answer.values())) and answer not in answers:
+            if size in elsewhere or answers:
+                return None
+            answers.append(answer)
+    return answers[0] if answers else None
 
 
 def _replace(function, value):
