@@ -33,4 +33,5 @@ $(READY): pyproject.toml constraints.txt
 	  "glueball needs Python 3.10 or newer; this is %d.%d. Try: make PYTHON=python3.12 ..." % v)'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python -m compileall -q src
 	@touch $@

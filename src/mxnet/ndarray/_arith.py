@@ -14,7 +14,8 @@ from .._state import state
 from ..base import MXNetError
 from ..ops import registry
 from ._array import NDArray
-from ._wrap import ON_TAPE, PLAIN, explain, invoke, recorded
+from ._generate import ON_TAPE, PLAIN
+from ._wrap import explain, invoke, recorded
 
 # name: (operator for two arrays, for array-number, for number-array, what two numbers give)
 _TABLE = {

@@ -1,10 +1,12 @@
-"""nd.* functions made from the registry: real signatures, generated as source, thin around the operator.
+"""From arrays to tensors and back: handles, what a tensor is for autograd at the moment, and `invoke`.
 
-A generated function binds its attributes (parsed once per distinct set of values, then remembered), unwraps the
-NDArrays, calls the operator and wraps the result.  Whatever is unusual goes through `invoke`, the general path.
+`invoke` is the general path of every nd.* call; the generated functions (_generate.py, _arith.py) take it for
+whatever is unusual.
 """
 
 import functools
+import os
+import sys
 import warnings
 from collections.abc import Callable
 
@@ -12,11 +14,11 @@ import torch
 
 from .. import _rng
 from .._state import state
-from ..base import MXNetError, _Null
+from ..base import MXNetError
 from ..ops.registry import OpDef
 from ._graph_walk import was_freed
 
-_REMEMBER = 512  # distinct attribute sets kept per operator
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 _is_grad_enabled = torch.is_grad_enabled
 _set_grad_enabled = torch._C._set_grad_enabled
@@ -245,8 +247,17 @@ def _take_ctx(op: OpDef, kwargs: dict, ctx):
         if op.attrs:
             raise op.unknown_attr(name)
         # as MXNet has it, which checks the attributes of operators that have some
-        warnings.warn(f"operator {op.name} has no attributes, {name!r} is ignored", stacklevel=4)
+        warnings.warn(f"operator {op.name} has no attributes, {name!r} is ignored",
+                      stacklevel=_level_of_caller())
     return ctx
+
+
+def _level_of_caller() -> int:
+    """The stacklevel, for the function that asks, of the first frame outside of this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(("<mxnet ", _PACKAGE)):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _check_present(op: OpDef, bound, args):
@@ -262,153 +273,3 @@ def _arity(op: OpDef, bound, args) -> MXNetError:
     given = sum(a is not None for a in args)
     return MXNetError(f"Operator {op.name} expects {len(names)} inputs ({', '.join(names)}), "
                       f"but got {given} instead")
-
-
-# ------------------------------------------------------------------------------------------------- generation
-
-# `recorded` and `plain` spelled out: a call would take as long as all else here
-ON_TAPE = "({0}._t if {0}._tape is tape or {0}._tape is None else recorded({0}, tape))"
-PLAIN = "({0}._t if not {0}._rg else {0}._t.detach() if {0}._ag is None else {0}._ag.plain)"
-
-# No local of these may have the name of an operator's input, hence not simply `a`.
-_FIXED = """
-def {fname}({params}out=None, name=None, **kwargs):
-    {bind}
-    if {usual}out is None and not kwargs:
-        rg = {rg}
-        tape = None
-        try:
-            if not rg:
-                r = fn({tensors}{runtime})
-            elif state.recording:
-                tape = state.recording
-                r = fn({recorded}{runtime})
-            else:
-                rg = False
-                r = fn({plain}{runtime})
-        except Exception as error:
-            raised = explain({op_name!r}, error, ({tensors},))
-            raise raised from (None if raised is error else error)
-        {finish}
-    return invoke(op, fn, ({inputs},), out, kwargs)
-"""
-
-_ONE = """result = new(NDArray)
-        result._t = r
-        result._ctx = {first}._ctx
-        result._rg = rg
-        result._ag = None
-        result._tape = tape
-        return result"""
-
-_MANY = "return wrap_outputs(r, {first}._ctx, {visible}, rg)"
-
-_ANY = """
-def {fname}({params}out=None, name=None, **kwargs):
-    {bind}
-    return invoke(op, fn, {inputs}, out, kwargs)
-"""
-
-_BIND = """try:
-        fn = bound[{key}]
-    except (KeyError, TypeError):
-        fn = remember({key})"""
-
-
-def make_function(op: OpDef, public_name: str) -> Callable:
-    """The nd function of an operator: `help()` shows its inputs and attributes with their defaults."""
-    fname = public_name if public_name.isidentifier() else "op"
-    scope = {"op": op, "invoke": invoke, "state": state, "explain": explain,
-             "wrap_outputs": wrap_outputs, "NDArray": _NDArray, "new": _NDArray.__new__, "_Null": _Null,
-             "generator": _rng.generator, "plain": plain, "recorded": recorded}
-    attr_params = "".join(f"{a.name}={_default(a, scope)}, " for a in op.attrs.values())
-    if op.attrs:
-        key = ", ".join(op.attrs) + ("," if len(op.attrs) == 1 else "")
-        bind_source = _BIND.format(key=key)
-        scope["bound"], scope["remember"] = _memory(op)
-    else:
-        scope["fn0"] = bind(op, {}) if op.present else op.fn
-        bind_source = "fn = fn0"
-    names = [i.name for i in op.inputs]
-    if op.variadic:
-        first = "" if "num_args" in op.attrs else "num_args=None, "
-        source = _ANY.format(fname=fname, params=f"*{names[0]}, {attr_params}{first}", bind=bind_source,
-                             inputs=names[0])
-    elif not names or op.mutates:
-        params = "".join(f"{n}=None, " for n in names) + attr_params
-        inputs = "(" + "".join(f"{n}, " for n in names) + ")"
-        source = _ANY.format(fname=fname, params=params, bind=bind_source, inputs=inputs)
-    else:
-        source = _fixed_source(op, fname, attr_params, bind_source)
-    exec(compile(source, f"<mxnet operator {op.name}>", "exec"), scope)
-    function = scope[fname]
-    function.__doc__ = op.doc
-    function.__module__ = "mxnet.ndarray"
-    return function
-
-
-def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> str:
-    usual, grads, tensors, on_tape, unrecorded = [], [], [], [], []
-    for spec in op.inputs:
-        n = spec.name
-        conditional = n in op.present
-        if spec.optional or conditional:
-            usual.append(f"({n} is None or type({n}) is NDArray)")
-            if conditional:
-                usual.append(f"({n} is None) is not fn.takes[{n!r}]")
-            grads.append(f"({n} is not None and {n}._rg)")
-            tensors.append(f"None if {n} is None else {n}._t")
-            on_tape.append(f"None if {n} is None else recorded({n}, tape)")
-            unrecorded.append(f"None if {n} is None else plain({n})")
-        else:
-            usual.append(f"type({n}) is NDArray")
-            grads.append(f"{n}._rg")
-            tensors.append(f"{n}._t")
-            on_tape.append(ON_TAPE.format(n))
-            unrecorded.append(PLAIN.format(n))
-    first = op.inputs[0].name
-    runtime = ""
-    for name in op.runtime:
-        value = {"_train": "state.training", "_device": f"{first}._ctx.device",
-                 "_rng": f"generator({first}._ctx.device_type, {first}._ctx.device_id)"}[name]
-        runtime += f", {name}={value}"
-    if op.num_outputs == 1:
-        finish = _ONE.format(first=first)
-    else:
-        finish = _MANY.format(first=first, visible="None" if op.visible is None else "fn.visible")
-    names = [i.name for i in op.inputs]
-    return _FIXED.format(
-        fname=fname, op_name=op.name, params="".join(f"{n}=None, " for n in names) + attr_params, bind=bind_source,
-        usual="".join(u + " and " for u in usual), rg=" or ".join(grads), tensors=", ".join(tensors),
-        recorded=", ".join(on_tape), plain=", ".join(unrecorded),
-        runtime=runtime, finish=finish, inputs=", ".join(names))
-
-
-def _default(attr, scope: dict) -> str:
-    if attr.required:
-        return "_Null"
-    text = repr(attr.default)
-    if isinstance(attr.default, (bool, int, float, str, tuple, type(None))) and text not in ("inf", "-inf", "nan"):
-        return text
-    scope[f"default_{attr.name}"] = attr.default
-    return f"default_{attr.name}"
-
-
-def _memory(op: OpDef):
-    """A table attribute values -> bound operator, and the function that adds to it."""
-    table = {}
-    names = list(op.attrs)
-
-    def remember(*values):
-        given = {n: v for n, v in zip(names, values, strict=True) if v is not _Null}
-        fn = bind(op, given)
-        if len(table) >= _REMEMBER:
-            table.clear()
-        try:
-            if not any(type(v) is torch.SymInt for v in values):
-                table[values if len(values) != 1 else (values[0],)] = fn
-        except TypeError:
-            pass  # an unhashable value, such as a list: parsed anew each time
-        return fn
-
-    return table, remember

@@ -2,7 +2,7 @@
 
 from .. import ops  # noqa: F401  (registers the operators)
 from ..ops.registry import OpDef
-from ._wrap import make_function
+from ._generate import make_function
 from .namespaces import members
 
 _made: dict[OpDef, object] = {}

@@ -294,23 +294,24 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
 
 
 def _define(name: str, fn: Callable, aliases, extra) -> OpDef:
-    inputs, attrs, runtime, variadic = [], {}, [], False
-    for param in inspect.signature(fn).parameters.values():
-        if param.kind is param.VAR_POSITIONAL:
-            inputs.append(Input(param.name))
-            variadic = True
-        elif param.kind is param.KEYWORD_ONLY:
-            if param.name in RUNTIME_ARGS:
-                runtime.append(param.name)
-                continue
-            attr = Attr(param.name, param.annotation, param.default)
-            if not (_without_none(param.annotation) in _PARSERS
-                    or typing.get_origin(_without_none(param.annotation)) is Literal):
-                raise TypeError(f"operator {name}: no parser for {param.name}: {param.annotation}")
-            attrs[param.name] = attr
-        else:
-            inputs.append(Input(param.name, _without_none(param.annotation) is not param.annotation))
-    return OpDef(name, fn, tuple(inputs), variadic, attrs, tuple(runtime), tuple(aliases), extra=extra)
+    # read off the code object: inspect.signature would take most of the package's import time
+    code, types_of, defaults = fn.__code__, fn.__annotations__, fn.__kwdefaults__ or {}
+    names = code.co_varnames
+    positional, keyword_only = names[:code.co_argcount], names[code.co_argcount:][:code.co_kwonlyargcount]
+    variadic = bool(code.co_flags & inspect.CO_VARARGS)
+    if variadic:
+        inputs = (Input(names[code.co_argcount + code.co_kwonlyargcount]),)
+    else:
+        inputs = tuple(Input(n, _without_none(types_of[n]) is not types_of[n]) for n in positional)
+    attrs = {}
+    for n in keyword_only:
+        if n not in RUNTIME_ARGS:
+            kind = _without_none(types_of[n])
+            if kind not in _PARSERS and typing.get_origin(kind) is not Literal:
+                raise TypeError(f"operator {name}: no parser for {n}: {types_of[n]}")
+            attrs[n] = Attr(n, types_of[n], defaults.get(n, _MISSING))
+    runtime = tuple(n for n in keyword_only if n in RUNTIME_ARGS)
+    return OpDef(name, fn, inputs, variadic, attrs, runtime, tuple(aliases), extra=extra)
 
 
 def get(name: str) -> OpDef:

@@ -1,0 +1,200 @@
+"""nd.* functions made from the registry: real signatures, source text written for each operator, thin around it.
+
+A function binds its attributes (parsed once per distinct set of values, then remembered), unwraps the NDArrays,
+calls the operator and wraps the result.  Its source is written and compiled at the first call.
+"""
+
+import inspect
+import types
+from collections.abc import Callable
+
+import torch
+
+from .. import _rng
+from .._state import state
+from ..base import _Null
+from ..ops.registry import OpDef
+from . import _wrap
+from ._wrap import bind, explain, invoke, plain, recorded, wrap_outputs
+
+_REMEMBER = 512  # distinct attribute sets kept per operator
+
+# `recorded` and `plain` spelled out: a call would take as long as all else here
+ON_TAPE = "({0}._t if {0}._tape is tape or {0}._tape is None else recorded({0}, tape))"
+PLAIN = "({0}._t if not {0}._rg else {0}._t.detach() if {0}._ag is None else {0}._ag.plain)"
+
+# No local of these may have the name of an operator's input, hence not simply `a`.
+_FIXED = """
+def {fname}({params}out=None, name=None, **kwargs):
+    {bind}
+    if {usual}out is None and not kwargs:
+        rg = {rg}
+        tape = None
+        try:
+            if not rg:
+                r = fn({tensors}{runtime})
+            elif state.recording:
+                tape = state.recording
+                r = fn({recorded}{runtime})
+            else:
+                rg = False
+                r = fn({plain}{runtime})
+        except Exception as error:
+            raised = explain({op_name!r}, error, ({tensors},))
+            raise raised from (None if raised is error else error)
+        {finish}
+    return invoke(op, fn, ({inputs},), out, kwargs)
+"""
+
+_ONE = """result = new(NDArray)
+        result._t = r
+        result._ctx = {first}._ctx
+        result._rg = rg
+        result._ag = None
+        result._tape = tape
+        return result"""
+
+_MANY = "return wrap_outputs(r, {first}._ctx, {visible}, rg)"
+
+_ANY = """
+def {fname}({params}out=None, name=None, **kwargs):
+    {bind}
+    return invoke(op, fn, {inputs}, out, kwargs)
+"""
+
+_BIND = """try:
+        fn = bound[{key}]
+    except (KeyError, TypeError):
+        fn = remember(({key}), {values})"""
+
+
+def _first_call(*args, **kwargs):
+    # runs with the globals of one operator: see make_function
+    become_real()  # noqa: F821
+    return function(*args, **kwargs)  # noqa: F821
+
+
+def make_function(op: OpDef, public_name: str) -> Callable:
+    """The nd function of an operator: `help()` shows its inputs and attributes with their defaults."""
+    name = public_name if public_name.isidentifier() else "op"
+    scope = {"op": op, "__name__": "mxnet.ndarray"}
+    function = types.FunctionType(_first_call.__code__, scope, name)
+    function.__qualname__ = name
+    function.__doc__ = op.doc
+    function.__signature__ = _signature(op)
+    scope["function"] = function
+    scope["become_real"] = lambda: _become_real(op, function, scope)
+    return function
+
+
+def _become_real(op: OpDef, function, scope: dict):
+    """Give the function the code written for its operator; it stays the object that everybody holds."""
+    cls = _wrap._NDArray
+    scope.update(invoke=invoke, state=state, explain=explain, wrap_outputs=wrap_outputs, NDArray=cls, new=cls.__new__,
+                 _Null=_Null, generator=_rng.generator, plain=plain, recorded=recorded)
+    made: dict = {}
+    exec(compile(_source(op, function.__name__, scope), f"<mxnet operator {op.name}>", "exec"), scope, made)
+    real = made[function.__name__]
+    function.__defaults__, function.__kwdefaults__ = real.__defaults__, real.__kwdefaults__
+    function.__code__ = real.__code__
+
+
+def _signature(op: OpDef) -> inspect.Signature:
+    Parameter = inspect.Parameter
+    kind = Parameter.KEYWORD_ONLY if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
+    if op.variadic:
+        inputs = [Parameter(op.inputs[0].name, Parameter.VAR_POSITIONAL)]
+    else:
+        inputs = [Parameter(i.name, kind, default=None) for i in op.inputs]
+    attrs = [Parameter(a.name, kind, default=_Null if a.required else a.default) for a in op.attrs.values()]
+    common = [Parameter("out", kind, default=None), Parameter("name", kind, default=None),
+              Parameter("kwargs", Parameter.VAR_KEYWORD)]
+    return inspect.Signature([*inputs, *attrs, *common], __validate_parameters__=False)
+
+
+def _source(op: OpDef, fname: str, scope: dict) -> str:
+    attr_params = "".join(f"{a.name}={_default(a, scope)}, " for a in op.attrs.values())
+    if op.attrs:
+        # 1, 1.0 and True are equal keys, but not equal numbers
+        key = "".join(f"{a.name}, {a.name}.__class__, " if a.annotation == int | float else f"{a.name}, "
+                      for a in op.attrs.values())
+        bind_source = _BIND.format(key=key, values=", ".join(op.attrs))
+        scope["bound"], scope["remember"] = _memory(op)
+    else:
+        scope["fn0"] = bind(op, {}) if op.present else op.fn
+        bind_source = "fn = fn0"
+    names = [i.name for i in op.inputs]
+    if op.variadic:
+        count = "" if "num_args" in op.attrs else "num_args=None, "
+        return _ANY.format(fname=fname, params=f"*{names[0]}, {attr_params}{count}", bind=bind_source, inputs=names[0])
+    if not names or op.mutates:
+        params = "".join(f"{n}=None, " for n in names) + attr_params
+        inputs = "(" + "".join(f"{n}, " for n in names) + ")"
+        return _ANY.format(fname=fname, params=params, bind=bind_source, inputs=inputs)
+    return _fixed_source(op, fname, attr_params, bind_source)
+
+
+def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> str:
+    usual, grads, tensors, on_tape, unrecorded = [], [], [], [], []
+    for spec in op.inputs:
+        n = spec.name
+        conditional = n in op.present
+        if spec.optional or conditional:
+            usual.append(f"({n} is None or type({n}) is NDArray)")
+            if conditional:
+                usual.append(f"({n} is None) is not fn.takes[{n!r}]")
+            grads.append(f"({n} is not None and {n}._rg)")
+            tensors.append(f"None if {n} is None else {n}._t")
+            on_tape.append(f"None if {n} is None else recorded({n}, tape)")
+            unrecorded.append(f"None if {n} is None else plain({n})")
+        else:
+            usual.append(f"type({n}) is NDArray")
+            grads.append(f"{n}._rg")
+            tensors.append(f"{n}._t")
+            on_tape.append(ON_TAPE.format(n))
+            unrecorded.append(PLAIN.format(n))
+    first = op.inputs[0].name
+    runtime = ""
+    for name in op.runtime:
+        value = {"_train": "state.training", "_device": f"{first}._ctx.device",
+                 "_rng": f"generator({first}._ctx.device_type, {first}._ctx.device_id)"}[name]
+        runtime += f", {name}={value}"
+    if op.num_outputs == 1:
+        finish = _ONE.format(first=first)
+    else:
+        finish = _MANY.format(first=first, visible="None" if op.visible is None else "fn.visible")
+    names = [i.name for i in op.inputs]
+    return _FIXED.format(
+        fname=fname, op_name=op.name, params="".join(f"{n}=None, " for n in names) + attr_params, bind=bind_source,
+        usual="".join(u + " and " for u in usual), rg=" or ".join(grads), tensors=", ".join(tensors),
+        recorded=", ".join(on_tape), plain=", ".join(unrecorded),
+        runtime=runtime, finish=finish, inputs=", ".join(names))
+
+
+def _default(attr, scope: dict) -> str:
+    if attr.required:
+        return "_Null"
+    text = repr(attr.default)
+    if isinstance(attr.default, (bool, int, float, str, tuple, type(None))) and text not in ("inf", "-inf", "nan"):
+        return text
+    scope[f"default_{attr.name}"] = attr.default
+    return f"default_{attr.name}"
+
+
+def _memory(op: OpDef):
+    """A table key of attribute values -> bound operator, and the function that adds to it."""
+    table: dict = {}
+    names = list(op.attrs)
+
+    def remember(key, *values):
+        fn = bind(op, {n: v for n, v in zip(names, values, strict=True) if v is not _Null})
+        if len(table) >= _REMEMBER:
+            table.clear()
+        try:
+            if not any(type(v) is torch.SymInt for v in values):
+                table[key] = fn
+        except TypeError:
+            pass  # an unhashable value, such as a list: parsed anew each time
+        return fn
+
+    return table, remember
