@@ -6,23 +6,42 @@ import threading
 class Tape:
     """What one `autograd.record()` block records belongs to one tape.
 
-    freed: a backward went through arrays of this tape and kept no graph; then some of them may be constants now.
-    parents: the tapes of earlier blocks whose arrays were used on this one.
+    roots: where the backwards began that freed graphs of this tape, as nodes of torch's graph; arrays of it that one
+    of them went through are constants since.  siblings: nodes of operators with several results, which are one node in
+    MXNet's graph.  parents: the tapes of earlier blocks whose arrays were used on this one.
     """
 
-    __slots__ = ("freed", "parents")
+    __slots__ = ("_freed", "parents", "roots", "siblings")
 
     def __init__(self):
-        self.freed = False
+        self.roots = []
+        self.siblings = []
         self.parents = set()
+        self._freed = None
 
-    def free(self):
-        """Note that backward came by here, and at the parents."""
+    def free(self, roots):
+        """Note that a backward from these nodes came by here, and at the parents."""
         tapes = [self]
         for tape in tapes:
-            tape.freed = True
+            tape.roots.extend(roots)
+            tape._freed = None
             tapes.extend(tape.parents)
             tape.parents = set()
+
+    def has_freed(self, node) -> bool:
+        """Whether one of the backwards went through a node.  Rarely asked, so the graph is walked only then."""
+        if self._freed is None:
+            queue = list(self.roots)
+            self._freed = set(queue)
+            for above in queue:
+                for below, _ in above.next_functions:
+                    if below is not None and below not in self._freed:
+                        self._freed.add(below)
+                        queue.append(below)
+            for nodes in self.siblings:
+                if not self._freed.isdisjoint(nodes):
+                    self._freed.update(nodes)
+        return node in self._freed
 
 
 class _State(threading.local):

@@ -168,16 +168,17 @@ def _run(tensors, grads, retain_graph, create_graph, inputs, accumulate):
         raise MXNetError(f"backward failed: {text.splitlines()[0]}") from error
 
 
-def _free_graph(heads):
+def _free_graph(heads, tensors):
     """Make the heads constants, and note that arrays of their tapes may be, now that backward has freed their graph.
 
     What an array of a freed graph is used for later takes it as a constant: so a state carried to the next batch
     needs no detach().
     """
+    roots = [t.grad_fn for t in tensors if t.grad_fn is not None]
     for head in heads:
         if head._ag is None:
             if head._tape is not None:
-                head._tape.free()
+                head._tape.free(roots)
             head._t, head._rg, head._tape = head._t.detach(), False, None
     if state.recording:
         state.recording = Tape()  # what was recorded so far is an earlier tape's now
@@ -196,7 +197,7 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
     finally:
         deliver_gradients()
     if not retain_graph:
-        _free_graph(arrays)
+        _free_graph(arrays, tensors)
 
 
 def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=False, train_mode=True):
@@ -224,7 +225,7 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
         if result is None and len(tensors) == len(arrays):
             raise MXNetError(f"autograd.grad: variable {i} (shape {variable.shape}) is unreachable from the heads")
     if not retain_graph:
-        _free_graph([array for array in arrays if not any(array is v for v in variables)])
+        _free_graph([array for array in arrays if not any(array is v for v in variables)], tensors)
     # zeros with memory of their own, also where torch has none or only their shape
     results = [torch.zeros_like(v._t, requires_grad=False) if r is None or r._is_zerotensor() else r
                for r, v in zip(results, variables, strict=True)]

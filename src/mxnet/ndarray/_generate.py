@@ -81,7 +81,7 @@ def make_function(op: OpDef, public_name: str) -> Callable:
     function = types.FunctionType(_first_call.__code__, scope, name)
     function.__qualname__ = name
     function.__doc__ = op.doc
-    function.__signature__ = _signature(op)
+    function.__signature__ = _signature(op)  # type: ignore[attr-defined]
     scope["function"] = function
     scope["become_real"] = lambda: _become_real(op, function, scope)
     return function

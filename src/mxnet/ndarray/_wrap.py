@@ -16,7 +16,6 @@ from .. import _rng
 from .._state import state
 from ..base import MXNetError
 from ..ops.registry import OpDef
-from ._graph_walk import was_freed
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
@@ -73,6 +72,8 @@ def wrap_outputs(result, ctx, visible: int | None = None, rg: bool = False):
         arrays = arrays[:visible]
         if len(arrays) == 1:
             return arrays[0]
+    if rg and state.recording and len(arrays) > 1:
+        state.recording.siblings.append([array._t.grad_fn for array in arrays])
     return arrays
 
 
@@ -88,7 +89,7 @@ def recorded(array, tape) -> torch.Tensor:
     """An array's tensor for use on `tape`; an array of an earlier tape whose graph was freed becomes a constant."""
     own = array._tape
     if own is not None and own is not tape:
-        if own.freed and was_freed(array._t):
+        if own.roots and own.has_freed(array._t.grad_fn):
             array._t, array._rg, array._tape = array._t.detach(), False, None
         else:
             tape.parents.add(own)
