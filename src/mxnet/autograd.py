@@ -5,12 +5,13 @@ to the variables made by `attach_grad` or `mark_variables`, by each one's grad_r
 """
 
 import functools
+import sys
 
 import torch
 
 from ._state import Tape, state
 from .base import MXNetError
-from .ndarray import NDArray
+from .ndarray import NDArray, _array
 from .ndarray._array import deliver_gradients
 from .ndarray._wrap import wrap
 
@@ -19,6 +20,7 @@ __all__ = ["Function", "NDArray", "backward", "get_symbol", "grad", "is_recordin
 
 _is_grad_enabled = torch.is_grad_enabled
 _set_grad_enabled = torch._C._set_grad_enabled
+_array._autograd = sys.modules[__name__]
 # what torch.autograd.backward comes to after its own checks, which take as long as a small network's backward
 _run_backward = torch.autograd.Variable._execution_engine.run_backward
 
@@ -127,6 +129,8 @@ def _heads(heads, head_grads):
     A head that was recorded, but that nothing can be differentiated through (argmax(x), x > 0), adds nothing to any
     gradient and is left out.
     """
+    if head_grads is None and isinstance(heads, NDArray) and heads._t.requires_grad:  # loss.backward()
+        return [heads], (heads._t,), (torch.ones_like(heads._t),)
     heads = [heads] if isinstance(heads, NDArray) else list(heads)
     if head_grads is None:
         grads = [None] * len(heads)

@@ -40,6 +40,9 @@ class GradSlot:
         self.grad, self.req, self.leaf, self.plain, self.fresh = grad, req, leaf, plain, False
 
 
+_autograd: Any = None  # the module, which needs this one and sets it
+
+
 _variables: list[ref] = []  # the slots of all variables that want gradients
 
 
@@ -442,8 +445,7 @@ class NDArray:
 
     def backward(self, out_grad=None, retain_graph=False, train_mode=True):
         """Compute gradients of this array (summed, or weighted by `out_grad`) with respect to all variables."""
-        from ..autograd import backward
-        backward([self], None if out_grad is None else [out_grad], retain_graph, train_mode)
+        _autograd.backward(self, out_grad, retain_graph, train_mode)
 
 
 NDArray.__module__ = "mxnet.ndarray.ndarray"  # where MXNet has it, and where its pickles look
