@@ -15,40 +15,36 @@ class MXNetError(RuntimeError):
     """Error raised by an operator, a file reader or the engine."""
 
 
-class NotImplementedForSymbol(MXNetError):
+class _WrongKindOfArray(MXNetError):
+    """A function was called with a kind of array that it does not take."""
+
+    _reason: str
+
+    def __init__(self, function, alias, *args):
+        super().__init__()
+        self.function = getattr(function, "__name__", str(function))
+        self.alias = alias
+        self.args = tuple(str(type(a)) for a in args)
+
+    def __str__(self):
+        msg = f"Function {self.function}"
+        if self.alias:
+            msg += f" (namely operator {self.alias!r})"
+        if self.args:
+            msg += f" with arguments ({', '.join(self.args)})"
+        return f"{msg} is not {self._reason}."
+
+
+class NotImplementedForSymbol(_WrongKindOfArray):
     """An NDArray-only function was called on a Symbol."""
 
-    def __init__(self, function, alias, *args):
-        super().__init__()
-        self.function = getattr(function, "__name__", str(function))
-        self.alias = alias
-        self.args = [str(type(a)) for a in args]
-
-    def __str__(self):
-        msg = f"Function {self.function}"
-        if self.alias:
-            msg += f" (namely operator {self.alias!r})"
-        if self.args:
-            msg += " with arguments ({})".format(", ".join(self.args))
-        return msg + " is not implemented for Symbol and only available in NDArray."
+    _reason = "implemented for Symbol and only available in NDArray"
 
 
-class NotSupportedForSparseNDArray(MXNetError):
+class NotSupportedForSparseNDArray(_WrongKindOfArray):
     """A dense-only method was called on a sparse array."""
 
-    def __init__(self, function, alias, *args):
-        super().__init__()
-        self.function = getattr(function, "__name__", str(function))
-        self.alias = alias
-        self.args = [str(type(a)) for a in args]
-
-    def __str__(self):
-        msg = f"Function {self.function}"
-        if self.alias:
-            msg += f" (namely operator {self.alias!r})"
-        if self.args:
-            msg += " with arguments ({})".format(", ".join(self.args))
-        return msg + " is not supported for SparseNDArray and only available in NDArray."
+    _reason = "supported for SparseNDArray and only available in NDArray"
 
 
 string_types = (str,)

@@ -17,8 +17,9 @@ from ..name import Prefix as _NamePrefix
 from ..ndarray import NDArray
 from .deferred import infer_parameters
 from .parameter import DeferredInitializationError, Parameter
-from .parameter_dict import ParameterDict, brief, load_all
-from .structure import HookHandle, flatten, indent, regroup
+from .parameter_dict import ParameterDict, load_all
+from .structure import flatten, regroup
+from .utils import HookHandle, _brief_print_list, _indent
 
 __all__ = ["Block", "HybridBlock", "SymbolBlock"]
 
@@ -97,7 +98,7 @@ class Block:
         self._settled = False  # whether the block's own parameters were seen initialized
 
     def __repr__(self):
-        lines = "\n".join(f"  ({key}): {indent(repr(value), 2)}"
+        lines = "\n".join(f"  ({key}): {_indent(repr(value), 2)}"
                           for key, value in self.__dict__.items() if isinstance(value, Block))
         return f"{type(self).__name__}(\n{lines}\n)"
 
@@ -187,11 +188,11 @@ class Block:
 
     def register_forward_pre_hook(self, hook):
         """Call hook(block, inputs) before each forward; returns a handle with `detach()`."""
-        return HookHandle(self._forward_pre_hooks, hook)
+        return _hooked(self._forward_pre_hooks, hook)
 
     def register_forward_hook(self, hook):
         """Call hook(block, inputs, outputs) after each forward; returns a handle with `detach()`."""
-        return HookHandle(self._forward_hooks, hook)
+        return _hooked(self._forward_hooks, hook)
 
     def register_op_hook(self, callback, monitor_all=False):
         """Call callback(name, operator, array) for operator outputs of hybridized children."""
@@ -262,7 +263,8 @@ class Block:
         for name in loaded:
             if name not in params and not ignore_extra:
                 raise ValueError(f"Parameter '{name}' loaded from file '{filename}' is not present in ParameterDict, "
-                                 f"which contains parameters {brief(params)}. Set ignore_extra=True to ignore. ")
+                                 f"which contains parameters {_brief_print_list(list(params))}. "
+                                 "Set ignore_extra=True to ignore. ")
         load_all([(params[n], v) for n, v in loaded.items() if n in params], ctx, cast_dtype, dtype_source)
 
     @staticmethod
@@ -272,7 +274,8 @@ class Block:
         for path, param in params.items():
             if path not in loaded and param not in present:
                 raise AssertionError(
-                    f"Parameter '{path}' is missing in file '{filename}', which contains parameters: {brief(loaded)}. "
+                    f"Parameter '{path}' is missing in file '{filename}', which contains parameters: "
+                    f"{_brief_print_list(list(loaded))}. "
                     "Set allow_missing=True to ignore missing parameters.")
 
     def save_params(self, filename):
@@ -332,6 +335,12 @@ class Block:
         from .summary import print_summary
 
         print_summary(self, inputs)
+
+
+def _hooked(hooks, hook) -> HookHandle:
+    handle = HookHandle()
+    handle.attach(hooks, hook)
+    return handle
 
 
 def _unsettle(block):

@@ -5,20 +5,12 @@ from collections import OrderedDict
 from .. import initializer, ndarray
 from ..base import MXNetError, torch_dtype
 from .parameter import Constant, Parameter
+from .utils import _brief_print_list
 
 __all__ = ["ParameterDict"]
 
 _NAMING = ("Please make sure source and target networks have the same prefix.For more info on naming, please see "
            "https://mxnet.io/api/python/docs/tutorials/packages/gluon/blocks/naming.html")
-
-
-def brief(names, limit=7) -> str:
-    """Quoted names, the middle left out when they are many."""
-    names = [f"'{n}'" for n in names]
-    if len(names) > limit:
-        half = limit // 2
-        names = [*names[:half], "...", *names[-half:]]
-    return ", ".join(names)
 
 
 class ParameterDict:
@@ -201,11 +193,12 @@ class ParameterDict:
             for name in self.keys():
                 if name not in values:
                     raise AssertionError(f"Parameter '{name[cut:]}' is missing in {where}, which contains parameters: "
-                                         f"{brief(values)}. {_NAMING}")
+                                         f"{_brief_print_list(list(values))}. {_NAMING}")
         for name in values:
             if name not in self._params and not ignore_extra:
                 raise AssertionError(f"Parameter '{name[cut:]}' {origin} is not present in ParameterDict, choices are: "
-                                     f"{brief(self.keys())}. Set ignore_extra to True to ignore. {_NAMING}")
+                                     f"{_brief_print_list(list(self.keys()))}. Set ignore_extra to True to ignore. "
+                                     f"{_NAMING}")
         load_all([(self._params[n], v) for n, v in values.items() if n in self._params], ctx, cast_dtype, dtype_source)
 
 

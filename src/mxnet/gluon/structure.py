@@ -1,11 +1,8 @@
-"""Nested lists of arrays to flat ones and back, hook handles, and text layout: what Block and its friends share."""
-
-import itertools
-import weakref
+"""Nested lists of arrays to flat ones and back, as Block and its friends pass them around."""
 
 from ..ndarray import NDArray
 
-__all__ = ["HookHandle", "flatten", "indent", "regroup"]
+__all__ = ["flatten", "regroup"]
 
 
 def flatten(args, inout_str="input"):
@@ -39,32 +36,3 @@ def regroup(args, fmt):
         value, args = regroup(args, part)
         nested.append(value)
     return nested, args
-
-
-def indent(text: str, spaces: int) -> str:
-    """`text` with every line but the first moved right."""
-    first, *rest = text.split("\n")
-    return "\n".join([first, *(" " * spaces + line for line in rest)])
-
-
-class HookHandle:
-    """Returned by register_forward_hook: `detach()` removes the hook; also a context manager."""
-
-    _ids = itertools.count()
-
-    def __init__(self, hooks, hook):
-        self._hooks = weakref.ref(hooks) if hasattr(hooks, "__weakref__") else lambda: hooks
-        self._id = next(HookHandle._ids)
-        hooks[self._id] = hook
-
-    def detach(self):
-        """Remove the hook; doing it twice is harmless."""
-        hooks = self._hooks()
-        if hooks is not None:
-            hooks.pop(self._id, None)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        self.detach()

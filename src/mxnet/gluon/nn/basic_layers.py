@@ -7,7 +7,7 @@ import numpy as np
 
 from ... import ndarray as nd
 from ..block import Block, HybridBlock
-from ..structure import indent
+from ..utils import _indent
 from .activations import Activation
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def _repr_children(container: Block) -> str:
-    children = "\n".join(f"  ({key}): {indent(repr(block), 2)}" for key, block in container._children.items())
+    children = "\n".join(f"  ({key}): {_indent(repr(block), 2)}" for key, block in container._children.items())
     return f"{type(container).__name__}(\n{children}\n)"
 
 
