@@ -123,6 +123,16 @@ def mark_variables(variables, gradients, grad_reqs="write"):
         variable._mark(gradient, req)
 
 
+_ONE = torch.ones(1)
+
+
+def _ones_like(t: torch.Tensor) -> torch.Tensor:
+    """The gradient of a head: ones; for most losses always the same one, which torch's engine only reads."""
+    if t.numel() == 1 and t.dtype is torch.float32 and t.dim() == 1 and not t.is_cuda:
+        return _ONE
+    return torch.ones_like(t)
+
+
 def _heads(heads, head_grads):
     """Lists of tensors for the engine; MXNetError for a head that was not recorded.
 
@@ -130,7 +140,7 @@ def _heads(heads, head_grads):
     gradient and is left out.
     """
     if head_grads is None and isinstance(heads, NDArray) and heads._t.requires_grad:  # loss.backward()
-        return [heads], (heads._t,), (torch.ones_like(heads._t),)
+        return [heads], (heads._t,), (_ones_like(heads._t),)
     heads = [heads] if isinstance(heads, NDArray) else list(heads)
     if head_grads is None:
         grads = [None] * len(heads)
@@ -149,7 +159,7 @@ def _heads(heads, head_grads):
             raise MXNetError(f"head gradient {i} has shape {grad.shape}, expected {head.shape}")
         if t.requires_grad:
             tensors.append(t)
-            tensor_grads.append(torch.ones_like(t) if grad is None else grad._t.to(t.dtype))
+            tensor_grads.append(_ones_like(t) if grad is None else grad._t.to(t.dtype))
     return heads, tuple(tensors), tuple(tensor_grads)
 
 

@@ -35,14 +35,15 @@ def _matrix_product(a: Tensor, b: Tensor) -> Tensor:
     print them all.  MXNet's adds one fused product after the other; of torch's kernels, the weighted sum of rows
     that serves embedding bags does the same.
     """
+    if b.requires_grad or a.requires_grad:
+        return torch.mm(a, b)
     size = b.numel()
     work = a.numel() * size
     # Fake tensors have sizes that are no ints or are of another class, and under a dispatch mode tensors may have no
     # values.  One column is a product with a vector, which no two libraries sum alike.
     if work.__class__ is int and 0 < work <= _FEW and a.dtype is b.dtype is _FLOAT32:
         columns = b.size(1)
-        if columns > 1 and a.__class__ is b.__class__ is Tensor and not (
-                a.requires_grad or b.requires_grad or a.is_cuda or _dispatch_modes()):
+        if columns > 1 and a.__class__ is b.__class__ is Tensor and not (a.is_cuda or _dispatch_modes()):
             rows, width = a.shape
             if width * columns == size:
                 indices, offsets = _bags(rows, width)

@@ -61,7 +61,7 @@ class Optimizer:
         self.set_wd_mult({})
 
     def __getstate__(self):
-        return {name: value for name, value in self.__dict__.items() if name != "param_dict"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_seen", "param_dict")}
 
     def __setstate__(self, state):
         self.__dict__.update(state)

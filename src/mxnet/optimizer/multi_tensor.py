@@ -13,7 +13,7 @@ import torch
 
 from ..base import MXNetError
 from ..ndarray import zeros
-from ..ndarray._wrap import NoGrad
+from ..ndarray._wrap import NoGrad, plain
 from .base import LOW_PRECISION, Optimizer
 
 __all__ = ["MultiTensorOptimizer", "as_operator_argument"]
@@ -23,6 +23,23 @@ _context_of = operator.attrgetter("_ctx")
 _dtype_of = operator.attrgetter("dtype")
 _is_contiguous = torch.Tensor.is_contiguous
 _numel = torch.Tensor.numel
+
+
+class _Weights:
+    """What an optimizer needs to know of a list of weights, found out once for as long as they are the same tensors."""
+
+    __slots__ = ("alike", "arrays", "contexts", "contiguous", "dtypes", "plain", "sizes", "tensors")
+
+    def __init__(self, arrays):
+        self.arrays = arrays
+        self.tensors = [*map(_tensor_of, arrays)]
+        self.plain = [*map(plain, arrays)]  # the same memory, as no variables: steps are not recorded
+        self.sizes = [*map(_numel, self.tensors)]
+        self.dtypes = [*map(_dtype_of, self.tensors)]
+        self.contexts = [*map(_context_of, arrays)]
+        self.contiguous = False not in map(_is_contiguous, self.tensors)
+        n = len(arrays)
+        self.alike = self.dtypes.count(self.dtypes[0]) == n and self.contexts.count(self.contexts[0]) == n
 
 
 class MultiTensorOptimizer(Optimizer):
@@ -37,6 +54,7 @@ class MultiTensorOptimizer(Optimizer):
     state_dtype: str | None = None
     state_tuple = False
     master_last = False
+    _seen: _Weights | None = None
 
     def _step(self, weights, grads, states, lr, wd, t):
         """Update the tensors `weights` in place; gradients must stay as they are.
@@ -95,29 +113,30 @@ class MultiTensorOptimizer(Optimizer):
         lrs, wds = self._get_lrs(indices), self._get_wds(indices)
         counts = self._index_update_count
         steps = [counts[i] for i in indices]
-        contexts = [*map(_context_of, weights)]
-        weights, grads = [*map(_tensor_of, weights)], [*map(_tensor_of, grads)]
-        # The fused kernels trust their caller: they read as many elements from each gradient as the weight has.
-        if [*map(_numel, weights)] != [*map(_numel, grads)] or len(states) != len(weights):
+        n = len(indices)
+        grads = [*map(_tensor_of, grads)]
+        if len(weights) != n or len(grads) != n or len(states) != n:
             raise self._mismatch(indices, weights, grads)
-        dtypes = [*map(_dtype_of, weights)]
-        n = len(weights)
-        with NoGrad():
-            if (lrs.count(lrs[0]) == n and wds.count(wds[0]) == n and steps.count(steps[0]) == n
-                    and dtypes.count(dtypes[0]) == n and contexts.count(contexts[0]) == n):
-                self._step_dense(weights, grads, _columns(states), lrs[0], wds[0], steps[0])
-                return
-            for which in _groups(zip(lrs, wds, steps, dtypes, contexts, strict=True)):
-                i = which[0]
-                self._step_dense([weights[j] for j in which], [grads[j] for j in which],
-                                 _columns([states[j] for j in which]), lrs[i], wds[i], steps[i])
+        seen = self._seen
+        if seen is None or len(seen.arrays) != n or not all(map(operator.is_, seen.tensors, map(_tensor_of, weights))):
+            self._seen = seen = _Weights(weights)
+        # The fused kernels trust their caller: they read as many elements from each gradient as the weight has.
+        if [*map(_numel, grads)] != seen.sizes:
+            raise self._mismatch(indices, weights, grads)
+        if seen.alike and lrs.count(lrs[0]) == n and wds.count(wds[0]) == n and steps.count(steps[0]) == n:
+            self._step_dense(seen.plain, grads, _columns(states), lrs[0], wds[0], steps[0], seen.contiguous)
+            return
+        for which in _groups(zip(lrs, wds, steps, seen.dtypes, seen.contexts, strict=True)):
+            i = which[0]
+            self._step_dense([seen.plain[j] for j in which], [grads[j] for j in which],
+                             _columns([states[j] for j in which]), lrs[i], wds[i], steps[i], seen.contiguous)
 
-    def _step_dense(self, weights, grads, states, lr, wd, t):
+    def _step_dense(self, weights, grads, states, lr, wd, t, contiguous):
         """`_step` on contiguous tensors of one dtype, for the kernels do not look at strides."""
         dtype = weights[0].dtype
         if False in map(_is_contiguous, grads) or [*map(_dtype_of, grads)].count(dtype) != len(grads):
             grads = [g.to(dtype).contiguous() for g in grads]
-        if False not in map(_is_contiguous, weights):
+        if contiguous:
             self._step(weights, grads, states, lr, wd, t)
             return
         dense = [w.contiguous() for w in weights]
@@ -127,8 +146,9 @@ class MultiTensorOptimizer(Optimizer):
                 weight.copy_(new)
 
     def _mismatch(self, indices, weights, grads):
+        weights = [*map(_tensor_of, weights)]
         for i, w, g in zip(indices, weights, grads, strict=False):
-            if w.numel() != g.numel():
+            if len(weights) == len(grads) and w.numel() != g.numel():
                 return MXNetError(f"{type(self).__name__}.update: the gradient of parameter {i} has shape "
                                   f"{tuple(g.shape)}, expected the weight's {tuple(w.shape)}")
         return MXNetError(f"{type(self).__name__}.update: indices, weights, gradients and states must be equally "
