@@ -6,8 +6,7 @@ from ..ops import registry
 from ..ops.registry import OpDef
 
 # prefix of the registered name -> namespace; `_contrib_fft` is nd.contrib.fft
-PREFIXES = {"_contrib_": "contrib", "_linalg_": "linalg", "_random_": "random", "_sample_": "random",
-            "_image_": "image", "_sparse_": "sparse"}
+PREFIXES = {"_contrib_": "contrib", "_linalg_": "linalg", "_image_": "image", "_sparse_": "sparse"}
 
 
 def place(name: str) -> tuple[str, str]:
@@ -15,6 +14,8 @@ def place(name: str) -> tuple[str, str]:
     for prefix, namespace in PREFIXES.items():
         if name.startswith(prefix):
             return namespace, name[len(prefix):]
+    if name.startswith("_random_") and name.endswith("_like"):  # the other samplers have functions written for users
+        return "random", name[len("_random_"):]
     return ("_internal" if name.startswith("_") else "op"), name
 
 

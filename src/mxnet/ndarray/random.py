@@ -8,7 +8,7 @@ from ._array import NDArray
 from ._wrap import bind, invoke
 from .op import functions
 
-globals().update(_functions := functions("random"))  # the raw operators; the functions below replace some
+globals().update(_functions := functions("random"))  # uniform_like, normal_like, ...
 
 __all__ = ["exponential", "exponential_like", "gamma", "gamma_like", "generalized_negative_binomial",
            "generalized_negative_binomial_like", "multinomial", "negative_binomial", "negative_binomial_like",

@@ -264,7 +264,7 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
 
     The signature is the definition: positional parameters annotated `Tensor` are inputs (`Tensor | None` the
     optional ones, `*data: Tensor` a variable number), keyword-only parameters are attributes.  Names as
-    `_contrib_fft`, `_linalg_gemm2` or `_random_uniform` put the operator in that namespace.
+    `_contrib_fft` or `_linalg_gemm2` put the operator in that namespace.
 
     Further keywords are kept in `OpDef.extra`; those in use are
       shapes=fn         fn(attrs, *input_shapes) -> the shapes that the inputs which take part must have, in order,
