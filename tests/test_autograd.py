@@ -621,3 +621,30 @@ class TestWhatBackwardHasFreed:
             loss = kept * w
         loss.backward()
         same(x.grad, [20.0])
+
+
+def test_training_in_several_threads_at_once() -> None:
+    """Each thread's backward reaches its own variables only, whoever hands their gradients over."""
+    def train(seed: int, found: dict) -> None:
+        w = nd.ones((3, 1))
+        w.attach_grad()
+        x = nd.array(np.random.RandomState(seed).rand(16, 3))
+        for _ in range(100):
+            with autograd.record():
+                loss = ((nd.dot(x, w) - 2) ** 2).mean()
+            loss.backward()
+            with autograd.pause():
+                w -= 0.1 * w.grad
+        found[seed] = w.asnumpy()
+
+    alone: dict = {}
+    together: dict = {}
+    for seed in range(4):
+        train(seed, alone)
+    threads = [threading.Thread(target=train, args=(seed, together)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed in range(4):
+        np.testing.assert_array_equal(together[seed], alone[seed])

@@ -6,6 +6,7 @@ to the variables made by `attach_grad` or `mark_variables`, by each one's grad_r
 
 import functools
 import sys
+import threading
 
 import torch
 
@@ -124,6 +125,7 @@ def mark_variables(variables, gradients, grad_reqs="write"):
 
 
 _ONE = torch.ones(1)
+_one_at_a_time = threading.RLock()  # delivering looks at all variables, also those of another thread's backward
 
 
 def _ones_like(t: torch.Tensor) -> torch.Tensor:
@@ -206,10 +208,11 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
     MXNetError if a head was not recorded, or its graph was freed by an earlier backward without retain_graph.
     """
     arrays, tensors, grads = _heads(heads, head_grads)
-    try:
-        _run(tensors, grads, retain_graph, False, (), True)
-    finally:
-        deliver_gradients()
+    with _one_at_a_time:
+        try:
+            _run(tensors, grads, retain_graph, False, (), True)
+        finally:
+            deliver_gradients()
     if not retain_graph:
         _free_graph(arrays, tensors)
 
