@@ -4,6 +4,7 @@ On a CPU the numbers are those of MXNet's own streams (mxnet._rng); on a GPU tor
 """
 
 import math
+import threading
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from .._state import state
 from ..base import MXNetError
 from .registry import DType, Shape, register
 
+_one_at_a_time = threading.Lock()  # a stream that two threads draw from must not come apart
 _FLOATS = (torch.float16, torch.float32, torch.float64)
 
 
@@ -88,7 +90,9 @@ def _draw(kind: str, shape, dtype: DType, device: torch.device, rng, *parameters
         return torch.empty(shape, dtype=dtype, device=device)  # a shape inference draws nothing
     if device.type == "cpu":
         values = [p.detach().numpy() if isinstance(p, Tensor) else p for p in parameters]
-        return _tensor(getattr(rng, kind)(math.prod(shape), _numpy_name(dtype), *values), shape, device)
+        with _one_at_a_time:
+            drawn = getattr(rng, kind)(math.prod(shape), _numpy_name(dtype), *values)
+        return _tensor(drawn, shape, device)
     spread = [p.reshape(p.shape + (1,) * (len(shape) - p.dim())) if isinstance(p, Tensor) else p for p in parameters]
     return _ON_GPU[kind](torch.empty(shape, dtype=dtype, device=device), *spread, rng.torch(device))
 
@@ -169,7 +173,9 @@ def random_randint(*, low: int, high: int, shape: Shape = (1,), dtype: DType | N
         return torch.empty(shape, dtype=dtype, device=_device)
     if _device.type != "cpu":
         return torch.randint(low, high, shape, dtype=dtype, device=_device, generator=_rng.torch(_device))
-    return _tensor(_rng.randint(math.prod(shape), low, high, _numpy_name(dtype)), shape, _device)
+    with _one_at_a_time:
+        drawn = _rng.randint(math.prod(shape), low, high, _numpy_name(dtype))
+    return _tensor(drawn, shape, _device)
 
 
 # ------------------------------------------------------------------------------ one parameter set an element
@@ -301,7 +307,8 @@ def sample_multinomial(data: Tensor, *, shape: Shape = (), get_prob: bool = Fals
     if state.solver is not None:
         index = torch.empty((rows.shape[0], draws), dtype=torch.int64, device=data.device)
     elif data.device.type == "cpu":
-        index = torch.from_numpy(_rng.multinomial(rows.detach().numpy(), draws))
+        with _one_at_a_time:
+            index = torch.from_numpy(_rng.multinomial(rows.detach().numpy(), draws))
     else:
         index = torch.multinomial(rows.detach(), draws, replacement=True, generator=_rng.torch(data.device))
     out_shape = (*data.shape[:-1], *shape) or (1,)
@@ -319,7 +326,8 @@ def shuffle(data: Tensor, *, _rng=None) -> Tensor:
     if state.solver is not None:
         return data.clone()
     if data.device.type == "cpu":
-        order = torch.from_numpy(_rng.permutation(n, rows=data.dim() > 1))
+        with _one_at_a_time:
+            order = torch.from_numpy(_rng.permutation(n, rows=data.dim() > 1))
     else:
         order = torch.randperm(n, device=data.device, generator=_rng.torch(data.device))
     return data.index_select(0, order)
@@ -329,5 +337,6 @@ def shuffle(data: Tensor, *, _rng=None) -> Tensor:
 def sample_unique_zipfian(*, range_max: int, shape: Shape = (1,), _rng=None, _device=None):
     """Draw different log-uniform integers of [0, range_max), and the tries each row took.  shape is (rows, n)."""
     rows, n = (1, shape[0]) if len(shape) == 1 else shape
-    samples, tries = _rng.unique_zipfian(rows, n, range_max)
+    with _one_at_a_time:
+        samples, tries = _rng.unique_zipfian(rows, n, range_max)
     return _tensor(samples, shape, _device), _tensor(tries, (rows,), _device)
