@@ -1,7 +1,7 @@
 """nd.random: samplers whose parameters are numbers or NDArrays."""
 
 
-from ..base import MXNetError, _Null
+from ..base import MXNetError, _Null, numeric_types
 from ..context import current_context
 from ..ops import registry
 from ._array import NDArray
@@ -15,7 +15,7 @@ __all__ = ["exponential", "exponential_like", "gamma", "gamma_like", "generalize
            "normal", "normal_like", "poisson", "poisson_like", "randint", "randn", "shuffle", "uniform", "uniform_like"]
 
 
-def _random(kind, names, values, shape, dtype, ctx, out, kwargs, check_ctx=True):
+def _random(kind, names, values, shape, dtype, ctx, out, kwargs):
     """Run `_sample_<kind>` on arrays or `_random_<kind>` on numbers; both kinds of parameters mixed are refused."""
     kwargs.pop("name", None)
     arrays = [isinstance(v, NDArray) for v in values]
@@ -28,6 +28,10 @@ def _random(kind, names, values, shape, dtype, ctx, out, kwargs, check_ctx=True)
         if ctx is not None and ctx != inputs[0]._ctx:
             raise MXNetError(f"{kind}: parameters are on {inputs[0]._ctx}, but ctx={ctx} was asked for")
     else:
+        for value in values:
+            if not isinstance(value, numeric_types):
+                raise ValueError("Distribution parameters must be either NDArray or numbers, "
+                                 f"but got {type(value)} for {kind}.")
         op, inputs = registry.get(f"_random_{kind}"), ()
         attrs = dict(zip(names, values, strict=True))
     if out is not None:
