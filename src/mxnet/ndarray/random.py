@@ -1,12 +1,16 @@
 """nd.random: samplers whose parameters are numbers or NDArrays."""
 
 
+import torch
+
 from ..base import MXNetError, _Null, numeric_types
 from ..context import current_context
 from ..ops import registry
 from ._array import NDArray
 from ._wrap import bind, invoke
 from .op import functions
+
+_NUMBERS = (*numeric_types, torch.SymInt, torch.SymFloat)  # a size may be unknown yet (gluon.deferred)
 
 globals().update(_functions := functions("random"))  # uniform_like, normal_like, ...
 
@@ -29,7 +33,7 @@ def _random(kind, names, values, shape, dtype, ctx, out, kwargs):
             raise MXNetError(f"{kind}: parameters are on {inputs[0]._ctx}, but ctx={ctx} was asked for")
     else:
         for value in values:
-            if not isinstance(value, numeric_types):
+            if not isinstance(value, _NUMBERS):
                 raise ValueError("Distribution parameters must be either NDArray or numbers, "
                                  f"but got {type(value)} for {kind}.")
         op, inputs = registry.get(f"_random_{kind}"), ()
