@@ -648,3 +648,87 @@ def test_training_in_several_threads_at_once() -> None:
         thread.join()
     for seed in range(4):
         np.testing.assert_array_equal(together[seed], alone[seed])
+
+
+class TestGradientsHaveMemoryOfTheirOwn:
+    """Writing to one gradient changes no other one, no head gradient and no later backward."""
+
+    def variables(self):
+        a, b = nd.array([1, 2]), nd.array([3, 4])
+        a.attach_grad()
+        b.attach_grad()
+        with autograd.record():
+            total = a + b
+        return a, b, total
+
+    def test_grad(self) -> None:
+        a, b, total = self.variables()
+        head = nd.ones(2)
+        of_a, of_b = autograd.grad(total, [a, b], head_grads=head)
+        of_a[:] = 9
+        np.testing.assert_array_equal(of_b.asnumpy(), [1, 1])
+        np.testing.assert_array_equal(head.asnumpy(), [1, 1])
+
+    def test_grad_of_a_sum(self) -> None:
+        a, _, _ = self.variables()
+        with autograd.record():
+            loss = a.sum()
+        gradient = autograd.grad(loss, a)[0]
+        gradient[0] = 5
+        np.testing.assert_array_equal(gradient.asnumpy(), [5, 1])
+
+    def test_grad_of_one_element(self) -> None:
+        x = nd.array([3])
+        x.attach_grad()
+        with autograd.record():
+            y = x + 1
+        autograd.grad(y, x)[0][:] = 7
+        with autograd.record():
+            y = x * 2
+        y.backward()
+        assert x.grad.asscalar() == 2
+
+    def test_backward(self) -> None:
+        a, b, total = self.variables()
+        head = nd.ones(2)
+        total.backward(head)
+        a.grad[:] = 9
+        np.testing.assert_array_equal(b.grad.asnumpy(), [1, 1])
+        np.testing.assert_array_equal(head.asnumpy(), [1, 1])
+
+    def test_function(self) -> None:
+        class Fivefold(autograd.Function):
+            def forward(self, x):
+                return x * 5
+
+            def backward(self, dy):
+                dy *= 5
+                return dy
+
+        a, b, _ = self.variables()
+        head = nd.ones(2)
+        with autograd.record():
+            total = Fivefold()(a) + b
+        total.backward(head)
+        np.testing.assert_array_equal(a.grad.asnumpy(), [5, 5])
+        np.testing.assert_array_equal(b.grad.asnumpy(), [1, 1])
+        np.testing.assert_array_equal(head.asnumpy(), [1, 1])
+
+    def test_a_carried_state_goes_into_a_function_as_a_constant(self) -> None:
+        class Twice(autograd.Function):
+            def forward(self, x):
+                return x * 2
+
+            def backward(self, dy):
+                return dy * 2
+
+        w = nd.array([3])
+        w.attach_grad()
+        with autograd.record():
+            state = w * w
+            loss = state * 2
+        loss.backward()
+        with autograd.record():
+            loss = Twice()(state) * w
+        loss.backward()
+        assert w.grad.asscalar() == 18

@@ -14,7 +14,7 @@ from ._state import Tape, state
 from .base import MXNetError
 from .ndarray import NDArray, _array
 from .ndarray._array import deliver_gradients
-from .ndarray._wrap import wrap
+from .ndarray._wrap import in_use, wrap
 
 __all__ = ["Function", "NDArray", "backward", "get_symbol", "grad", "is_recording", "is_training", "mark_variables",
            "pause", "predict_mode", "record", "set_recording", "set_training", "train_mode"]
@@ -124,15 +124,7 @@ def mark_variables(variables, gradients, grad_reqs="write"):
         variable._mark(gradient, req)
 
 
-_ONE = torch.ones(1)
 _one_at_a_time = threading.RLock()  # delivering looks at all variables, also those of another thread's backward
-
-
-def _ones_like(t: torch.Tensor) -> torch.Tensor:
-    """The gradient of a head: ones; for most losses always the same one, which torch's engine only reads."""
-    if t.numel() == 1 and t.dtype is torch.float32 and t.dim() == 1 and not t.is_cuda:
-        return _ONE
-    return torch.ones_like(t)
 
 
 def _heads(heads, head_grads):
@@ -142,7 +134,7 @@ def _heads(heads, head_grads):
     gradient and is left out.
     """
     if head_grads is None and isinstance(heads, NDArray) and heads._t.requires_grad:  # loss.backward()
-        return [heads], (heads._t,), (_ones_like(heads._t),)
+        return [heads], (heads._t,), (torch.ones_like(heads._t),)
     heads = [heads] if isinstance(heads, NDArray) else list(heads)
     if head_grads is None:
         grads = [None] * len(heads)
@@ -161,7 +153,7 @@ def _heads(heads, head_grads):
             raise MXNetError(f"head gradient {i} has shape {grad.shape}, expected {head.shape}")
         if t.requires_grad:
             tensors.append(t)
-            tensor_grads.append(_ones_like(t) if grad is None else grad._t.to(t.dtype))
+            tensor_grads.append(torch.ones_like(t) if grad is None else grad._t.to(t.dtype))
     return heads, tuple(tensors), tuple(tensor_grads)
 
 
@@ -243,11 +235,23 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
             raise MXNetError(f"autograd.grad: variable {i} (shape {variable.shape}) is unreachable from the heads")
     if not retain_graph:
         _free_graph([array for array in arrays if not any(array is v for v in variables)], tensors)
-    # zeros with memory of their own, also where torch has none or only their shape
-    results = [torch.zeros_like(v._t, requires_grad=False) if r is None or r._is_zerotensor() else r
-               for r, v in zip(results, variables, strict=True)]
+    results = _own_memory(results, variables, grads)
     rg = create_graph and state.recording
     return [wrap(r, v._ctx, None, rg) for r, v in zip(results, variables, strict=True)]
+
+
+def _own_memory(results, variables, head_grads):
+    """Gradients that may be written to: torch gives the same tensor for several, a head's own, or just its shape."""
+    taken = {g.untyped_storage()._cdata for g in head_grads}
+    own = []
+    for result, variable in zip(results, variables, strict=True):
+        if result is None or result._is_zerotensor():
+            result = torch.zeros_like(variable._t, requires_grad=False)
+        elif not result.is_contiguous() or result.untyped_storage()._cdata in taken:
+            result = result.clone(memory_format=torch.contiguous_format)
+        taken.add(result.untyped_storage()._cdata)
+        own.append(result)
+    return own
 
 
 def get_symbol(x):
@@ -279,7 +283,7 @@ class Function:
             with pause(train_mode=state.training):
                 return self.forward(*inputs)
         shape = {}
-        results = _Bridge.apply(self, ctx, shape, *(x._t for x in inputs))
+        results = _Bridge.apply(self, ctx, shape, *(in_use(x) for x in inputs))
         arrays = [wrap(t, ctx) for t in results]
         return arrays[0] if shape["single"] else tuple(arrays) if shape["tuple"] else arrays
 
@@ -308,7 +312,8 @@ class _Bridge(torch.autograd.Function):
     @staticmethod
     def backward(ctx, *grads):
         with pause(train_mode=state.training):
-            result = ctx.function.backward(*(wrap(g, ctx.context) for g in grads))
+            # copies: the tensors are shared with other parts of the backward, and users may write to what they get
+            result = ctx.function.backward(*(wrap(g.clone(), ctx.context) for g in grads))
         result = [result] if isinstance(result, NDArray) else list(result)
         if len(result) != ctx.count:
             raise MXNetError(f"{type(ctx.function).__name__}.backward must return exactly the same number of "
