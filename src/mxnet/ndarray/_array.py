@@ -42,8 +42,13 @@ class GradSlot:
 
 _autograd: Any = None  # the module, which needs this one and sets it
 
+# The slots of all variables that want gradients.  A dict, and each entry leaves by itself: threads make and drop
+# variables while another one's backward is looking.
+_variables: dict[ref, None] = {}
 
-_variables: list[ref] = []  # the slots of all variables that want gradients
+
+def _forget(weak):
+    _variables.pop(weak, None)
 
 
 def deliver_gradients():
@@ -51,11 +56,9 @@ def deliver_gradients():
 
     One look at every variable is several times cheaper than a hook on those that a backward reaches.
     """
-    gone = False
-    for weak in _variables:
+    for weak in tuple(_variables):
         slot = weak()
         if slot is None:
-            gone = True
             continue
         leaf = slot.leaf
         gradient = leaf.grad
@@ -68,8 +71,6 @@ def deliver_gradients():
             else:
                 slot.grad._t = gradient
             slot.fresh = True
-    if gone:
-        _variables[:] = [weak for weak in _variables if weak() is not None]
 
 
 def unwrap_key(key):
@@ -425,7 +426,7 @@ class NDArray:
         slot = GradSlot(grad, grad_req, leaf, self._t.detach())
         if grad_req != "null" and leaf.is_floating_point():  # an integer variable's gradient stays 0
             leaf.requires_grad_(True)
-            _variables.append(ref(slot))
+            _variables[ref(slot, _forget)] = None
         self._t, self._rg, self._ag, self._tape = leaf, leaf.requires_grad, slot, None
 
     @property
