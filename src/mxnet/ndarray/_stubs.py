@@ -9,7 +9,7 @@ import typing
 from typing import Literal
 
 from ..ops.registry import Attr, OpDef, _without_none
-from .namespaces import members
+from ..ops.namespaces import members
 
 _HERE = pathlib.Path(__file__).parent
 _NAMESPACES = ("op", "contrib", "image", "linalg", "_internal")

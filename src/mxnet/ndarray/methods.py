@@ -1,14 +1,5 @@
 """The operators that NDArray has as methods: x.sum() is nd.sum(x)."""
 
-METHODS = """
-abs arccos arccosh arcsin arcsinh arctan arctanh argmax argmax_channel argmin argsort broadcast_axes broadcast_like
-broadcast_to cbrt ceil clip cos cosh degrees depth_to_space diag exp expm1 fix flip floor log log10 log1p log2
-log_softmax max mean min nanprod nansum norm one_hot ones_like pad pick prod radians rcbrt
-reciprocal relu repeat reshape_like rint round rsqrt shape_array sigmoid sign sin sinh size_array slice slice_axis
-slice_like softmax softmin sort space_to_depth split sqrt square sum swapaxes take tan tanh tile topk
-trunc zeros_like
-""".split()
-
 _INTERNAL = {"slice_assign": "_slice_assign", "slice_assign_scalar": "_slice_assign_scalar"}
 
 
@@ -16,6 +7,7 @@ def attach_methods(cls, op):
     """Give `cls` the operators of METHODS as methods, and the few that need another calling convention."""
     from torch import SymInt
 
+    from ..ops.namespaces import METHODS
     from ..ops.shape import target_shape
     from . import _internal
     from ._wrap import explain, in_use

@@ -3,7 +3,7 @@
 from .. import ops  # noqa: F401  (registers the operators)
 from ..ops.registry import OpDef
 from ._generate import make_function
-from .namespaces import members
+from ..ops.namespaces import members
 
 _made: dict[OpDef, object] = {}
 

@@ -1,9 +1,19 @@
-"""Which operator goes to which namespace of nd (and, by the same rule, of sym)."""
+"""Which operator goes to which namespace of nd and of sym, and which are methods of their objects."""
 
 from collections.abc import Iterator
 
-from ..ops import registry
-from ..ops.registry import OpDef
+from . import registry
+from .registry import OpDef
+
+# operators that NDArray and Symbol have as methods: x.sum() is nd.sum(x)
+METHODS = """
+abs arccos arccosh arcsin arcsinh arctan arctanh argmax argmax_channel argmin argsort broadcast_axes broadcast_like
+broadcast_to cbrt ceil clip cos cosh degrees depth_to_space diag exp expm1 fix flip floor log log10 log1p log2
+log_softmax max mean min nanprod nansum norm one_hot ones_like pad pick prod radians rcbrt
+reciprocal relu repeat reshape_like rint round rsqrt shape_array sigmoid sign sin sinh size_array slice slice_axis
+slice_like softmax softmin sort space_to_depth split sqrt square sum swapaxes take tan tanh tile topk
+trunc zeros_like
+""".split()
 
 # prefix of the registered name -> namespace; `_contrib_fft` is nd.contrib.fft
 PREFIXES = {"_contrib_": "contrib", "_linalg_": "linalg", "_image_": "image", "_sparse_": "sparse"}
