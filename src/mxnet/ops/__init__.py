@@ -3,6 +3,7 @@
 from . import (
     activation,
     binary,
+    boxes,
     contrib_math,
     conv,
     creation,

@@ -1,0 +1,303 @@
+"""Boxes of object detection: overlaps, non-maximum suppression, matching, and their encoding against anchors.
+
+A box is four numbers: (left, top, right, bottom), or (centre x, centre y, width, height) in the format "center".
+What selects or compares boxes has a gradient of zero, as in MXNet, except that box_nms passes that of the kept ones.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from .._state import state
+from ..base import TORCH_TO_NAME, MXNetError
+from .registry import register
+from .unary import require_float
+
+__all__ = ["bipartite_matching", "box_decode", "box_encode", "box_iou", "box_nms", "corners_of", "greedy_nms",
+           "has_values", "same_dtype"]
+
+Format = Literal["center", "corner"]
+
+_BLOCK = 256  # boxes that greedy_nms decides on at a time
+
+
+def has_values(tensor: Tensor) -> bool:
+    """False inside a shape inference, where an operator must not ask what is in its inputs."""
+    return state.solver is None and not tensor.is_meta
+
+
+def same_dtype(op: str, *tensors: Tensor | None) -> None:
+    """MXNetError unless all tensors (None aside) are of the dtype of the first."""
+    expected = tensors[0].dtype
+    for position, tensor in enumerate(tensors):
+        if tensor is not None and tensor.dtype is not expected:
+            raise MXNetError(f"{op}: expected {TORCH_TO_NAME[expected]} for input {position}, "
+                             f"got {TORCH_TO_NAME[tensor.dtype]}")
+
+
+# -------------------------------------------------------------------------------------------------- overlaps
+
+
+def corners_of(boxes: Tensor, form: Format) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """(left, top, right, bottom) of boxes of shape (..., 4), each of shape (...)."""
+    if form == "corner":
+        return boxes.unbind(-1)
+    x, y, width, height = boxes.unbind(-1)
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def _areas(boxes: Tensor, form: Format) -> Tensor:
+    left, top, right, bottom = boxes.unbind(-1)
+    width, height = (right, bottom) if form == "center" else (right - left, bottom - top)
+    return torch.where((width < 0) | (height < 0), 0, width * height)
+
+
+def _iou(lhs: Tensor, rhs: Tensor, form: Format) -> Tensor:
+    """Intersection over union of boxes that broadcast against each other; 0 for those that do not meet."""
+    left, top, right, bottom = corners_of(lhs, form)
+    left_, top_, right_, bottom_ = corners_of(rhs, form)
+    width = torch.minimum(right, right_).sub_(torch.maximum(left, left_)).clamp_(min=0)
+    height = torch.minimum(bottom, bottom_).sub_(torch.maximum(top, top_)).clamp_(min=0)
+    common = width.mul_(height)
+    union = (_areas(lhs, form) + _areas(rhs, form)).sub_(common)
+    return torch.where(common > 0, common / union, 0)
+
+
+@register("_contrib_box_iou")
+def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:
+    """Intersection over union of each box of `lhs` with each of `rhs`.
+
+    lhs: (*a, 4), rhs: (*b, 4), both of at least two axes.  Returns (*a, *b).
+    """
+    for name, boxes in (("lhs", lhs), ("rhs", rhs)):
+        if boxes.dim() < 2 or boxes.shape[-1] != 4:
+            raise MXNetError(f"_contrib_box_iou: {name} of shape {tuple(boxes.shape)} must be (..., number of boxes, 4)")
+    same_dtype("_contrib_box_iou", lhs, rhs)
+    require_float("_contrib_box_iou", lhs)
+    left, right = lhs.detach().reshape(-1, 1, 4), rhs.detach().reshape(1, -1, 4)
+    return _iou(left, right, format).reshape(lhs.shape[:-1] + rhs.shape[:-1])
+
+
+# --------------------------------------------------------------------------------------- non-maximum suppression
+
+
+def greedy_nms(count: int, clashes: Callable[[Tensor, Tensor], Tensor], device: torch.device) -> Tensor:
+    """Which of `count` candidates, best first, survive when each survivor removes those after it that it clashes with.
+
+    clashes: indices (a,) and (b,) -> bool (a, b).  Returns the indices of the survivors, in order.
+
+    Candidates are decided on block by block.  Within a block the survivors are the fixed point of "nobody alive
+    before me clashes with me": what is decided grows by one place at least in each round.
+    """
+    left, survivors = torch.arange(count, device=device), []
+    while left.numel():
+        block, left = left[:_BLOCK], left[_BLOCK:]
+        clash = clashes(block, block).triu(1)
+        alive = ~clash.any(0)
+        while not torch.equal(alive, after := ~(clash & alive[:, None]).any(0)):
+            alive = after
+        block = block[alive]
+        survivors.append(block)
+        left = left[~clashes(block, left).any(0)]
+    return torch.cat(survivors) if survivors else left
+
+
+class _Selection(torch.autograd.Function):
+    """`result` forward; backward the gradient of row i goes to row `source[i]`, nowhere for -1."""
+
+    @staticmethod
+    def forward(ctx, data, source, result):
+        ctx.save_for_backward(source)
+        return result.clone()
+
+    @staticmethod
+    def backward(ctx, grad):
+        source = ctx.saved_tensors[0]
+        grad = grad * (source >= 0).to(grad.dtype)
+        return torch.zeros_like(grad).scatter_add_(-2, source.clamp(min=0).expand_as(grad), grad), None, None
+
+
+def _check_nms(data: Tensor, start: int, score: int, identity: int) -> None:
+    name = "_contrib_box_nms"
+    if data.dim() < 2:
+        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} must be (..., number of boxes, width of a box)")
+    width = data.shape[-1]
+    if not 0 <= score < width:
+        raise MXNetError(f"{name}: score_index={score} is out of the range of rows of width {width}")
+    if not 0 <= start < width - 3:
+        raise MXNetError(f"{name}: coord_start={start} leaves no four coordinates in rows of width {width}")
+    if identity >= width:
+        raise MXNetError(f"{name}: id_index={identity} is out of the range of rows of width {width}")
+    require_float(name, data)
+
+
+def _convert(boxes: Tensor, source: Format, target: Format) -> Tensor:
+    """Boxes in the other format; MXNet leaves those alone whose first coordinate is negative."""
+    if source == target:
+        return boxes
+    if target == "corner":
+        converted = torch.stack(corners_of(boxes, "center"), -1)
+    else:
+        left, top, right, bottom = boxes.unbind(-1)
+        converted = torch.stack([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top], -1)
+    return torch.where(boxes[..., :1] < 0, boxes, converted)
+
+
+@register("_contrib_box_nms", "_contrib_box_non_maximum_suppression", num_outputs=2, visible=1)
+def box_nms(data: Tensor, *, overlap_thresh: float = 0.5, valid_thresh: float = 0.0, topk: int = -1,
+            coord_start: int = 2, score_index: int = 1, id_index: int = -1, background_id: int = -1,
+            force_suppress: bool = False, in_format: Format = "corner",
+            out_format: Format = "corner") -> tuple[Tensor, Tensor]:
+    """Non-maximum suppression: of boxes that overlap by more than `overlap_thresh` the best one stays.
+
+    data: (..., number of boxes, width), a row with its score at `score_index` and coordinates from `coord_start`.
+    Rows with score > valid_thresh take part, not those of class `background_id` where `id_index` >= 0 tells the
+    class; then boxes of different classes do not remove each other unless `force_suppress`.  Only the `topk` best
+    take part (all for -1; with 0 the data is returned as it is).
+
+    Returns the rows that stay, best first, then rows of -1; and, hidden, (..., number of boxes, 1) where each came from.
+    """
+    _check_nms(data, coord_start, score_index, id_index)
+    count, width = data.shape[-2:]
+    rows = data.detach().reshape(-1, count, width)
+    source = torch.full((*rows.shape[:2], 1), -1, device=data.device)
+    if topk == 0:
+        source = torch.arange(count, device=data.device).reshape(1, count, 1).expand_as(source)
+    elif has_values(data):
+        for image, where in zip(rows, source, strict=True):
+            valid = image[:, score_index] > valid_thresh
+            if id_index >= 0:
+                valid &= image[:, id_index] != background_id
+            kept = _nms_of_image(image, valid, topk, overlap_thresh, slice(coord_start, coord_start + 4),
+                                 score_index, -1 if force_suppress else id_index, in_format)
+            where[:kept.numel(), 0] = kept
+    chosen = torch.where(source < 0, -1, rows.gather(1, source.clamp(min=0).expand_as(rows)))
+    if topk != 0 and in_format != out_format:
+        coords = chosen[..., coord_start:coord_start + 4]
+        coords.copy_(torch.where(source < 0, coords, _convert(coords, in_format, out_format)))
+    source = source.reshape(*data.shape[:-1], 1)
+    return _Selection.apply(data, source, chosen.reshape(data.shape)), source.to(data.dtype)
+
+
+def _nms_of_image(rows: Tensor, valid: Tensor, topk: int, threshold: float, coords: slice, score: int, identity: int,
+                  form: Format) -> Tensor:
+    """Indices of the rows that stay, best first."""
+    candidates = valid.nonzero().flatten()
+    order = candidates[rows[candidates, score].argsort(descending=True, stable=True)]
+    if topk > 0:
+        order = order[:topk]
+    boxes = rows[order][:, coords]
+    classes = rows[order, identity] if identity >= 0 else None
+
+    def clashes(first: Tensor, second: Tensor) -> Tensor:
+        hit = _iou(boxes[first, None], boxes[None, second], form) > threshold
+        return hit if classes is None else hit & (classes[first, None] == classes[None, second])
+
+    return order[greedy_nms(len(order), clashes, rows.device)]
+
+
+# -------------------------------------------------------------------------------------------------- matching
+
+
+@register("_contrib_bipartite_matching", num_outputs=2)
+def bipartite_matching(data: Tensor, *, is_ascend: bool = False, threshold: float,
+                       topk: int = -1) -> tuple[Tensor, Tensor]:
+    """Greedy matching of rows and columns by their scores, the best pair first.
+
+    data: (..., rows, columns) scores, better when larger (smaller with `is_ascend`); pairs whose score is not better
+    than `threshold` are not matched.  Returns, in the dtype of `data`, the column of each row (..., rows) and the row
+    of each column (..., columns), -1 for those without.
+    """
+    if data.dim() < 2:
+        raise MXNetError(f"_contrib_bipartite_matching: data of shape {tuple(data.shape)} must be (..., rows, columns)")
+    require_float("_contrib_bipartite_matching", data)
+    rows, columns = data.shape[-2:]
+    scores = data.detach().reshape(-1, rows, columns)
+    scores, limit = (-scores, -threshold) if is_ascend else (scores.clone(), threshold)
+    row_match = scores.new_full((len(scores), rows), -1)
+    column_match = scores.new_full((len(scores), columns), -1)
+    rounds = min(rows, columns) if has_values(data) else 0
+    for _ in range(min(rounds, topk + 1) if topk > 0 else rounds):
+        best, place = scores.flatten(1).max(1)
+        good = best > limit
+        if not good.any():
+            break
+        image = good.nonzero().flatten()
+        row, column = place[image] // columns, place[image] % columns
+        row_match[image, row] = column.to(data.dtype)
+        column_match[image, column] = row.to(data.dtype)
+        scores[image, row] = -torch.inf
+        scores[image, :, column] = -torch.inf
+    return row_match.reshape(data.shape[:-1]), column_match.reshape(*data.shape[:-2], columns)
+
+
+# ------------------------------------------------------------------------------------------- encoding of boxes
+
+
+def _center_of(boxes: Tensor, form: Format) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """(centre x, centre y, width, height), each of shape (...)."""
+    if form == "center":
+        return boxes.unbind(-1)
+    left, top, right, bottom = boxes.unbind(-1)
+    width, height = right - left, bottom - top
+    return left + width * 0.5, top + height * 0.5, width, height
+
+
+def _encode_shapes(attrs, samples, matches, anchors, refs, means, stds):
+    return [samples, matches, anchors, refs, (4,), (4,)]
+
+
+@register("_contrib_box_encode", num_outputs=2, shapes=_encode_shapes)
+def box_encode(samples: Tensor, matches: Tensor, anchors: Tensor, refs: Tensor, means: Tensor,
+               stds: Tensor) -> tuple[Tensor, Tensor]:
+    """Targets of box regression: the offsets from anchors to the boxes that they are matched with.
+
+    samples: (batch, n), above 0.5 for anchors that are matched.  matches: (batch, n), the index of the box.
+    anchors: (batch, n, 4) and refs: (batch, m, 4), as corners.  means, stds: (4,), to normalize the offsets with.
+    Returns (batch, n, 4) offsets (x, y, log width, log height), 0 where not matched, and a mask of that shape.
+    """
+    name = "_contrib_box_encode"
+    for what, tensor, rank in (("samples", samples, 2), ("matches", matches, 2), ("anchors", anchors, 3),
+                               ("refs", refs, 3)):
+        if tensor.dim() != rank:
+            raise MXNetError(f"{name}: {what} of shape {tuple(tensor.shape)} must have {rank} axes")
+    for what, tensor in (("means", means), ("stds", stds)):
+        if tuple(tensor.shape) != (4,):
+            raise MXNetError(f"{name}: {what} must be of shape (4,), got {tuple(tensor.shape)}")
+    inputs = samples, matches, anchors, refs, means, stds
+    same_dtype(name, *inputs)
+    samples, matches, anchors, refs, means, stds = (tensor.detach() for tensor in inputs)
+    index = matches.long().clamp(0, refs.shape[1] - 1)[..., None].expand(-1, -1, 4)
+    x, y, width, height = _center_of(refs.expand(len(matches), -1, -1).gather(1, index), "corner")
+    anchor_x, anchor_y, anchor_width, anchor_height = _center_of(anchors, "corner")
+    offsets = torch.stack([(x - anchor_x) / anchor_width, (y - anchor_y) / anchor_height,
+                           (width / anchor_width).log(), (height / anchor_height).log()], -1)
+    matched = (samples > 0.5)[..., None].expand_as(offsets)
+    return torch.where(matched, (offsets - means) / stds, 0), matched.to(offsets.dtype)
+
+
+@register("_contrib_box_decode")
+def box_decode(data: Tensor, anchors: Tensor, *, std0: float = 1.0, std1: float = 1.0, std2: float = 1.0,
+               std3: float = 1.0, clip: float = -1.0, format: Format = "center") -> Tensor:
+    """Boxes, as corners, from offsets against anchors; see box_encode.
+
+    data: (batch, n, 4) offsets.  anchors: (1, n, 4) in `format`.  clip: the most that the logarithms of width and
+    height may be, if positive.
+    """
+    for what, tensor in (("data", data), ("anchors", anchors)):
+        if tensor.dim() != 3 or tensor.shape[-1] != 4:
+            raise MXNetError(f"_contrib_box_decode: {what} of shape {tuple(tensor.shape)} must be (batch, n, 4)")
+    if anchors.shape[0] != 1:
+        raise MXNetError(f"_contrib_box_decode: anchors of shape {tuple(anchors.shape)} must be (1, n, 4)")
+    same_dtype("_contrib_box_decode", data, anchors)
+    x, y, width, height = data.detach().unbind(-1)
+    anchor_x, anchor_y, anchor_width, anchor_height = _center_of(anchors.detach(), format)
+    x = x * std0 * anchor_width + anchor_x
+    y = y * std1 * anchor_height + anchor_y
+    width, height = width * std2, height * std3
+    if clip > 0:
+        width, height = width.clamp(max=clip), height.clamp(max=clip)
+    width, height = width.exp() * anchor_width * 0.5, height.exp() * anchor_height * 0.5
+    return torch.stack([x - width, y - height, x + width, y + height], -1)
