@@ -189,7 +189,7 @@ def _nms_of_image(rows: Tensor, valid: Tensor, topk: int, threshold: float, coor
     if topk > 0:
         order = order[:topk]
     boxes = rows[order][:, coords]
-    classes = rows[order, identity] if identity >= 0 else None
+    classes = rows[order, identity].int() if identity >= 0 else None
 
     def clashes(first: Tensor, second: Tensor) -> Tensor:
         hit = _iou(boxes[first, None], boxes[None, second], form) > threshold

@@ -34,6 +34,9 @@ for form in ("'center'", "'corner'"):
 case("nd.contrib.box_nms(x, overlap_thresh=0.6, id_index=0)", x=values(equal), dtypes=("float16", *every))
 case("nd.contrib.box_nms(x, overlap_thresh=0.6)", x=values(equal))
 case("nd.contrib.box_nms(x, coord_start=2, id_index=7, score_index=6)", x=values(boxes(9, 2, (2, 3))))
+for background in (-1, 0, 2):
+    case(f"nd.contrib.box_nms(x, id_index=0, background_id={background})",
+         x=values([[2.5, 0.9, 0, 0, 1, 1], [2, 0.8, 0, 0, 1, 1], [-0.5, 0.7, 2, 2, 3, 3], [0, 0.6, 2, 2, 3, 3]]))
 case("nd.contrib.box_nms(x, overlap_thresh=0.3, topk=200)", x=values(boxes(700)))
 case("nd.contrib.box_nms(x, overlap_thresh=0.9, id_index=0)", x=values(boxes(700)))
 case("nd.contrib.box_non_maximum_suppression(x)", x=values(few))
