@@ -346,7 +346,7 @@ def _affine_parameters(block: HybridBlock, size, center, scale, beta_initializer
 
 
 def _repr_norm(block, **more) -> str:
-    attrs = ", ".join(f"{key}={value}" for key, value in {**block._kwargs, **more}.items())
+    attrs = ", ".join(f"{key}={value!r}" for key, value in {**block._kwargs, **more}.items())
     return f"{type(block).__name__}({attrs})"
 
 

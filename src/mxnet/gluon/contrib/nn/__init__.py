@@ -1,0 +1,3 @@
+"""Layers of gluon.contrib.nn. This file is the table of contents."""
+
+from .basic_layers import *
