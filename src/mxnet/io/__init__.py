@@ -1,0 +1,10 @@
+"""mx.io: iterators over batches of data, for Module and for loops of one's own."""
+
+from . import io, utils
+from .data import DataBatch, DataDesc, DataIter
+from .files import CSVIter, MNISTIter, MXDataIter
+from .ndarray_iter import NDArrayIter
+from .wrappers import PrefetchingIter, ResizeIter
+
+__all__ = ["CSVIter", "DataBatch", "DataDesc", "DataIter", "MNISTIter", "MXDataIter", "NDArrayIter",
+           "PrefetchingIter", "ResizeIter"]
