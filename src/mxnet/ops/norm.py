@@ -103,6 +103,7 @@ def _batch_norm(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, 
 
 _BATCH_NORM = {
     "aux": ("moving_mean", "moving_var"), "num_outputs": _three, "output_names": ("output", "mean", "var"),
+    "init": {"moving_mean": '["zero", {}]', "moving_var": '["one", {}]'},
 }
 
 

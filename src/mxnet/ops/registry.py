@@ -245,6 +245,16 @@ class OpDef:
         """Names of the inputs that take part under these (parsed) attributes; not for variadic operators."""
         return [i.name for i in self.inputs if i.name not in self.present or self.present[i.name](attrs)]
 
+    def name_inputs(self, attrs: dict[str, Any], count: int) -> list[str] | None:
+        """Names of the `count` inputs of a variadic operator; None if they have none of their own."""
+        names = self.extra.get("input_names")
+        return None if names is None else names(attrs, count)
+
+    def aux_names(self, attrs: dict[str, Any]) -> Sequence[str]:
+        """Those of the inputs that are auxiliary states under these attributes."""
+        names = self.extra.get("aux_names")
+        return self.aux if names is None else names(attrs)
+
     def count_outputs(self, attrs: dict[str, Any]) -> int:
         return self.num_outputs(attrs) if callable(self.num_outputs) else self.num_outputs
 
@@ -272,7 +282,17 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
                         an unknown shape, both ways.  For inputs (weights) whose shape need not be given.
       in_place=fn       fn(attrs, number_of_inputs) -> the inputs that `fn` overwrites and returns, in order of the
                         outputs.  Users see this only with out=; otherwise the caller passes copies of them.
-      output_names=...  suffixes of the outputs' names in a Symbol, where they are not output, output1, ...
+      types=fn          fn(attrs, *input_dtypes) -> (dtypes of the inputs, dtypes of the outputs), torch dtypes or None
+                        for unknown, both ways.  For operators whose inputs and outputs are not all of one dtype, and
+                        whose outputs' dtype is not the attribute `dtype`.
+      same_shape=...    the inputs (names; True for all) that have the shape of the first output.
+      input_shapes=fn   fn(attrs, input_shapes, output_shapes) -> what these say of the inputs, as for `shapes`.
+    For Symbols only:
+      output_names=...  suffixes of the outputs' names, or fn(attrs) -> suffixes, where not output0, output1, ...
+      init={...}        the initializer (JSON, or fn(attrs) -> JSON) of a variable that is made for a missing input.
+      input_names=fn    fn(attrs, count) -> names of the inputs of a variadic operator whose inputs have names.
+      aux_names=fn      fn(attrs) -> `aux`, where it depends on the attributes.
+      any_attrs=True    the operator reads attributes of any name.
 
     >>> @register("hard_sigmoid")
     ... def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:

@@ -1,0 +1,63 @@
+"""sym.* functions made from the registry: the same inputs and attributes as those of nd."""
+
+import inspect
+from collections.abc import Callable
+
+from ..base import _Null
+from ..ops.namespaces import members
+from ..ops.registry import OpDef
+from ._compose import apply
+
+
+def make_function(op: OpDef, public_name: str) -> Callable:
+    """The sym function of an operator under one of its names, after which it names its symbols."""
+    hint = public_name.lower()
+    order = [i.name for i in op.inputs] + list(op.attrs)
+    count = len(op.inputs)
+
+    if op.variadic:
+        def function(*args, name=None, attr=None, out=None, **kwargs):
+            return apply(op, hint, args, kwargs, name, attr)
+    else:
+        def function(*args, name=None, attr=None, out=None, **kwargs):
+            if len(args) > count:
+                kwargs.update(_by_position(op, order, args, kwargs))
+                args = args[:count]
+            if any(a is None or a is _Null for a in args):
+                kwargs.update((n, a) for n, a in zip(order, args, strict=False) if a is not None and a is not _Null)
+                args = ()
+            return apply(op, hint, args, kwargs, name, attr)
+
+    function.__name__ = function.__qualname__ = public_name
+    function.__module__ = "mxnet.symbol"
+    function.__doc__ = op.doc
+    function.__signature__ = _signature(op)  # type: ignore[attr-defined]
+    return function
+
+
+def _by_position(op: OpDef, order, args, kwargs) -> dict:
+    if len(args) > len(order):
+        raise TypeError(f"{op.name}() takes {len(order)} positional arguments but {len(args)} were given")
+    extra = dict(zip(order[len(op.inputs):], args[len(op.inputs):], strict=False))
+    for name in extra:
+        if name in kwargs:
+            raise TypeError(f"{op.name}() got multiple values for argument {name!r}")
+    return extra
+
+
+def _signature(op: OpDef) -> inspect.Signature:
+    Parameter = inspect.Parameter
+    kind = Parameter.KEYWORD_ONLY if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
+    if op.variadic:
+        inputs = [Parameter(op.inputs[0].name, Parameter.VAR_POSITIONAL)]
+    else:
+        inputs = [Parameter(i.name, kind, default=None) for i in op.inputs]
+    attrs = [Parameter(a.name, kind, default=_Null if a.required else a.default) for a in op.attrs.values()]
+    common = [Parameter(n, kind, default=None) for n in ("name", "attr", "out")]
+    return inspect.Signature([*inputs, *attrs, *common, Parameter("kwargs", Parameter.VAR_KEYWORD)],
+                             __validate_parameters__=False)
+
+
+def functions(namespace: str) -> dict:
+    """Public name -> function for a namespace."""
+    return {public: make_function(op, public) for public, _, op in members(namespace)}

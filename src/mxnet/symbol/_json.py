@@ -1,0 +1,169 @@
+"""-symbol.json: the graph as MXNet 1.9.1 writes it; and back.  Files of older versions go through `_upgrade` first."""
+
+import json
+import os
+
+from ..base import MXNetError
+from ..ops import registry
+from ._node import Entry, Node, postorder
+
+__all__ = ["dumps", "load", "loads"]
+
+MXNET_VERSION = 10901
+
+
+# ----------------------------------------------------------------------------------------------------- writing
+
+
+def graph_dict(symbol, remove_amp_cast=True) -> dict:
+    """The graph as a dict with the keys of the file."""
+    entries = symbol._entries
+    if remove_amp_cast:
+        entries = _without_amp_cast(symbol)
+    order = postorder(entries)
+    ids = {id(node): i for i, node in enumerate(order)}
+    nodes, row_ptr = [], [0]
+    for node in order:
+        record: dict = {"op": node.op.name if node.op else "null", "name": node.name}
+        if node.attrs:
+            record["attrs"] = {key: node.attrs[key] for key in sorted(node.attrs)}
+        record["inputs"] = [[ids[id(e.node)], e.index, e.version] for e in node.inputs]
+        if node.subgraphs:
+            record["subgraphs"] = [graph_dict(s, remove_amp_cast) for s in node.subgraphs]
+        nodes.append(record)
+        row_ptr.append(row_ptr[-1] + node.count_outputs)
+    return {
+        "nodes": nodes,
+        "arg_nodes": [i for i, node in enumerate(order) if node.is_variable],
+        "node_row_ptr": row_ptr,
+        "heads": [[ids[id(e.node)], e.index, e.version] for e in entries],
+    }
+
+
+def dumps(symbol, remove_amp_cast=True) -> str:
+    """The JSON text, laid out as MXNet does: short lists of numbers on one line."""
+    graph = graph_dict(symbol, remove_amp_cast)
+    graph["attrs"] = {"mxnet_version": ["int", MXNET_VERSION]}
+    return _text(graph, 0)
+
+
+def _text(value, depth: int) -> str:
+    """JSON with two spaces of indentation, except that lists of up to ten numbers, or of such lists, take one line."""
+    inner, outer = "  " * (depth + 1), "  " * depth
+    if isinstance(value, dict):
+        if not value:
+            return "{}"
+        if len(value) == 1 and isinstance(next(iter(value.values())), (str, list)) and _flat(value):
+            key, item = next(iter(value.items()))
+            return f"{{{json.dumps(key)}: {_text(item, depth)}}}"
+        lines = (f"{inner}{json.dumps(key)}: {_text(item, depth + 1)}" for key, item in value.items())
+        return "{\n" + ", \n".join(lines) + f"\n{outer}}}"
+    if isinstance(value, list):
+        if _short(value):
+            return "[" + ", ".join(_text(item, depth) for item in value) + "]"
+        return "[\n" + ", \n".join(inner + _text(item, depth + 1) for item in value) + f"\n{outer}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _flat(value: dict) -> bool:
+    item = next(iter(value.values()))
+    return isinstance(item, str) or all(not isinstance(v, (dict, list)) for v in item)
+
+
+def _short(value: list) -> bool:
+    return all(not isinstance(v, dict) for v in value) and len(value) <= 10
+
+
+def _without_amp_cast(symbol):
+    """The outputs of the graph with what only mixed precision put there (amp_cast, amp_multicast) left out."""
+    order = postorder(symbol._entries)
+    if not any(node.op is not None and node.op.name in _AMP for node in order):
+        return symbol._entries
+    made: dict[int, Node] = {}
+
+    def moved(entry):
+        while entry.node.op is not None and entry.node.op.name in _AMP:
+            entry = entry.node.inputs[entry.index]
+        return Entry(made[id(entry.node)], entry.index, entry.version)
+
+    for node in order:
+        if node.op is None or node.op.name not in _AMP:
+            made[id(node)] = Node(node.op, node.name, node.attrs, [moved(e) for e in node.inputs], node.subgraphs)
+    return tuple(moved(entry) for entry in symbol._entries)
+
+
+_AMP = ("amp_cast", "amp_multicast")
+
+
+# ----------------------------------------------------------------------------------------------------- reading
+
+
+def load(fname: str, symbol_class):
+    """The Symbol in a file; MXNetError that begins with its name if it holds none."""
+    try:
+        with open(os.path.expanduser(fname), encoding="utf-8") as file:
+            text = file.read()
+    except OSError as error:
+        raise MXNetError(f"Cannot open symbol file {fname}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise MXNetError(f"Symbol file {fname} is no JSON: {error}") from error
+    try:
+        return loads(text, symbol_class)
+    except MXNetError as error:
+        raise MXNetError(f"Symbol file {fname}: {error}") from error
+
+
+def loads(text: str, symbol_class):
+    """The Symbol that a JSON text describes."""
+    try:
+        graph = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MXNetError(f"not a symbol: no JSON ({error or 'nested too deeply'})") from error
+    from . import _upgrade
+
+    return build(_upgrade.upgrade(graph), symbol_class)
+
+
+def build(graph: dict, symbol_class):
+    """The Symbol of a graph in the form of 1.9.1, whose indices are known to be sound (see `_upgrade`)."""
+    nodes: list[Node] = []
+    for i, record in enumerate(graph["nodes"]):
+        inputs = [Entry(nodes[at], index, version) for at, index, version in record["inputs"]]
+        where = f"node {i} ({record['name']!r})"
+        if record["op"] == "null":
+            nodes.append(Node(None, record["name"], record["attrs"]))
+            continue
+        try:
+            op = registry.get(record["op"])
+        except MXNetError as error:
+            raise MXNetError(f"{where}: {error}") from error
+        node = Node(op, record["name"], record["attrs"], inputs, [build(g, symbol_class) for g in record["subgraphs"]])
+        _check(node, where)
+        nodes.append(node)
+    return symbol_class([_head(nodes, *head) for head in graph["heads"]])
+
+
+def _head(nodes, at, index, version) -> Entry:
+    node = nodes[at]
+    if index >= node.count_outputs:
+        raise MXNetError(f"heads: output {index} of node {at} ({node.name!r}), which has {node.count_outputs}")
+    return Entry(node, index, version)
+
+
+def _check(node: Node, where: str):
+    """MXNetError if the attributes do not parse, or there are too few or too many inputs, or they do not exist."""
+    try:
+        attrs = node.parsed
+        names = node.op.name_inputs(attrs, len(node.inputs)) if node.op.variadic else node.input_names()
+    except MXNetError as error:
+        raise MXNetError(f"{where}: {error}") from error
+    if names is not None and len(node.inputs) != len(names):
+        raise MXNetError(f"{where}: operator {node.op.name} expects {len(names)} inputs ({', '.join(names)}), "
+                         f"but got {len(node.inputs)}")
+    for i, entry in enumerate(node.inputs):
+        if entry.index >= entry.node.count_outputs:
+            raise MXNetError(f"{where}: input {i} is output {entry.index} of {entry.node.name!r}, "
+                             f"which has {entry.node.count_outputs}")
+        if names is not None and entry.node.is_variable and (names[i] in node.op.mutates or
+                                                             names[i] in node.op.aux_names(node.parsed)):
+            entry.node.version = max(entry.node.version, entry.version)
