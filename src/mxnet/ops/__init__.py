@@ -2,6 +2,7 @@
 
 from . import (
     activation,
+    anchors,
     binary,
     boxes,
     contrib_math,
@@ -20,6 +21,7 @@ from . import (
     pooling,
     random,
     reduce,
+    rnn,
     sequence,
     shape,
     softmax,

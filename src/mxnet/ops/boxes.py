@@ -73,7 +73,7 @@ def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:
     """
     for name, boxes in (("lhs", lhs), ("rhs", rhs)):
         if boxes.dim() < 2 or boxes.shape[-1] != 4:
-            raise MXNetError(f"_contrib_box_iou: {name} of shape {tuple(boxes.shape)} must be (..., number of boxes, 4)")
+            raise MXNetError(f"_contrib_box_iou: {name} of shape {tuple(boxes.shape)} must be (..., boxes, 4)")
     same_dtype("_contrib_box_iou", lhs, rhs)
     require_float("_contrib_box_iou", lhs)
     left, right = lhs.detach().reshape(-1, 1, 4), rhs.detach().reshape(1, -1, 4)
@@ -157,7 +157,7 @@ def box_nms(data: Tensor, *, overlap_thresh: float = 0.5, valid_thresh: float = 
     class; then boxes of different classes do not remove each other unless `force_suppress`.  Only the `topk` best
     take part (all for -1; with 0 the data is returned as it is).
 
-    Returns the rows that stay, best first, then rows of -1; and, hidden, (..., number of boxes, 1) where each came from.
+    Returns the rows that stay, best first, then rows of -1; hidden, (..., number of boxes, 1), where each came from.
     """
     _check_nms(data, coord_start, score_index, id_index)
     count, width = data.shape[-2:]
