@@ -33,8 +33,8 @@ def {fname}({params}out=None, name=None, **kwargs):
         try:
             if not rg:
                 r = fn({tensors}{runtime})
-            elif state.recording:
-                tape = state.recording
+            elif _state.recording:
+                tape = _state.recording
                 r = fn({recorded}{runtime})
             else:
                 rg = False
@@ -90,7 +90,7 @@ def make_function(op: OpDef, public_name: str) -> Callable:
 def _become_real(op: OpDef, function, scope: dict):
     """Give the function the code written for its operator; it stays the object that everybody holds."""
     cls = _wrap._NDArray
-    scope.update(invoke=invoke, state=state, explain=explain, wrap_outputs=wrap_outputs, NDArray=cls, new=cls.__new__,
+    scope.update(invoke=invoke, _state=state, explain=explain, wrap_outputs=wrap_outputs, NDArray=cls, new=cls.__new__,
                  _Null=_Null, generator=_rng.generator, plain=plain, recorded=recorded)
     made: dict = {}
     exec(compile(_source(op, function.__name__, scope), f"<mxnet operator {op.name}>", "exec"), scope, made)
@@ -156,7 +156,7 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
     first = op.inputs[0].name
     runtime = ""
     for name in op.runtime:
-        value = {"_train": "state.training", "_device": f"{first}._ctx.device",
+        value = {"_train": "_state.training", "_device": f"{first}._ctx.device",
                  "_rng": f"generator({first}._ctx.device_type, {first}._ctx.device_id)"}[name]
         runtime += f", {name}={value}"
     if op.num_outputs == 1:
