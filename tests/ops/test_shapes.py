@@ -37,6 +37,20 @@ CASES = [
     ("LinearRegressionOutput", {}, [(2, 1), (2,)], [(2, 1), (2,)]),
     ("LogisticRegressionOutput", {}, [(2, 3), (2, 3)], [(2, 3), (2, 3)]),
     ("SVMOutput", {}, [(2, 3), (2,)], [(2, 3), (2,)]),
+    ("RNN", {"mode": "gru", "state_size": 5, "num_layers": 1}, [(3, 2, 4), (0,), (1, 2, 5)],
+     [(3, 2, 4), (165,), (1, 2, 5)]),
+    ("RNN", {"mode": "rnn_relu", "state_size": 5, "num_layers": 2, "bidirectional": True, "state_outputs": True},
+     [(3, 2, 4), (0,), (4, 2, 0)], [(3, 2, 4), (280,), (4, 2, 5)]),
+]
+
+# with optional inputs among these, so that only the rule can be asked
+RNN = [
+    ({"mode": "lstm", "state_size": 5, "num_layers": 2, "bidirectional": True, "use_sequence_length": True},
+     [(3, 2, 4), (1120,), (4, 2, 5), (4, 2, 5), (2,)]),
+    ({"mode": "lstm", "state_size": 5, "num_layers": 2, "bidirectional": True, "projection_size": 2},
+     [(3, 2, 4), (680,), (4, 2, 2), (4, 2, 5)]),
+    ({"mode": "gru", "state_size": 5, "num_layers": 2, "use_sequence_length": True},
+     [(3, 2, 4), (345,), (2, 2, 5), (2,)]),
 ]
 
 
@@ -82,6 +96,18 @@ def test_fake_tensors(case):
     first, expected = (out, real) if isinstance(out, torch.Tensor) else (out[0], real[0])
     assert solver.solve(first) == tuple(expected.shape)
     assert math.prod(expected.shape)
+
+
+@pytest.mark.parametrize(("given", "full"), RNN)
+def test_rule_of_rnn(given, full):
+    op = registry.get("RNN")
+    attrs = op.parse_attrs(given)
+    assert len(op.input_names(attrs)) == len(full)
+    assert op.extra["shapes"](attrs, full[0], *[None] * (len(full) - 1)) == full
+    partial = op.extra["shapes"](attrs, (3, 0, 4), *[None] * (len(full) - 1))
+    assert partial == [full[0][:1] + (0, 4), full[1], *[tuple(0 if i == len(s) - 2 else n for i, n in enumerate(s))
+                                                       for s in full[2:4] if len(s) == 3],
+                       *[(0,) for s in full[2:] if len(s) == 1]]
 
 
 def test_ctc_loss_on_fake_tensors():
