@@ -4,7 +4,6 @@ import copy
 
 from ..attribute import AttrScope
 from ..base import MXNetError, NotImplementedForSymbol
-from ..name import NameManager
 from . import _compose, _json
 from ._node import Entry, Node, aux_nodes, is_hidden, postorder, shown_attrs, stored_key
 
@@ -315,7 +314,7 @@ def var(name, attr=None, shape=None, lr_mult=None, wd_mult=None, dtype=None, ini
             raise ValueError(f"Attribute name={key} is not supported. Additional attributes must start and end with "
                              "double underscores, e.g, __yourattr__")
         attrs[key] = str(value)
-    return Symbol([Entry(Node(None, NameManager.current.get(name, None) if name else name, attrs))])
+    return Symbol([Entry(Node(None, name, attrs))])
 
 
 Variable = var
