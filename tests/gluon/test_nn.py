@@ -13,10 +13,11 @@ from golden.gluon.answers import check, check_refused, recorded
 from mxnet import autograd, nd
 from mxnet.gluon import nn
 
-RUNS = [(text, shapes) for text, shapes in layer_cases.LAYERS.items() if shapes]
+LAYERS = {**layer_cases.LAYERS, **layer_cases.CONTRIB}
+RUNS = [(text, shapes) for text, shapes in LAYERS.items() if shapes]
 
 
-@pytest.mark.parametrize("text", layer_cases.LAYERS)
+@pytest.mark.parametrize("text", LAYERS)
 def test_what_a_layer_is(text: str) -> None:
     check(layer_cases.describe(mx, text), recorded("layers")[text]["is"])
 

@@ -1,8 +1,10 @@
 """Layers, losses and initializers to ask: by real MXNet in generate_layers.py, by us in tests/.
 
-Each list holds expressions; `describe`, `run_layer`, `run_loss` and `run_init` turn one into JSON values.
+Each list holds expressions; `describe`, `run_layer`, `graph`, `run_loss` and `run_init` turn one into JSON values.
 Runs on Python 3.8, where MXNet's wheel does, and later.
 """
+
+import json
 
 import numpy as np
 
@@ -116,6 +118,26 @@ LAYERS = {
     "chain(nn.Sequential(), nn.HybridSequential(), nn.GELU())": None,
 }
 
+# what MXNet makes no graph of: unknown activations, reflection of nothing, empty containers
+NO_GRAPH = {"nn.Activation('bad')"}
+
+# layers of gluon.contrib -> input shapes of the run
+CONTRIB = {
+    "contrib.Identity()": [(2, 3)],
+    "chain(contrib.Concurrent(), nn.Dense(2), contrib.Identity())": [(2, 3)],
+    "chain(contrib.Concurrent(axis=1), nn.Dense(2), nn.Lambda('tanh'))[1:]": [(2, 3)],
+    "chain(contrib.HybridConcurrent(axis=1), nn.Conv2D(2, 1), contrib.Identity())": [(2, 1, 3, 2)],
+    "chain(contrib.HybridConcurrent(), nn.Dense(2, 'relu'), contrib.Identity(), nn.Dense(1))": [(2, 3)],
+    "contrib.SparseEmbedding(3, 4)": None,
+    "contrib.SyncBatchNorm(num_devices=1)": [(4, 3, 2)],
+    "contrib.SyncBatchNorm(3, 1, 0.8, 1e-3, center=False, scale=False)": [(4, 3)],
+    "contrib.PixelShuffle1D(2)": [(1, 4, 3)],
+    "contrib.PixelShuffle2D(2)": [(1, 8, 2, 3)],
+    "contrib.PixelShuffle2D((2, 3))": [(2, 6, 2, 3)],
+    "contrib.PixelShuffle3D(1)": [(1, 2, 1, 2, 1)],
+    "contrib.PixelShuffle3D((2, 1, 3))": [(1, 12, 1, 2, 3)],
+}
+
 # layers that cannot be made
 REFUSED = [
     "nn.Dense(5, foo=1)",
@@ -145,6 +167,8 @@ REFUSED = [
     "chain(nn.HybridSequential(), 3)",
     "chain(nn.Sequential(), nn.Dense(3))[1]",
     "chain(nn.Sequential(), nn.Dense(3))['0']",
+    "contrib.PixelShuffle2D((1, 2, 3))",
+    "contrib.PixelShuffle3D((1, 2))",
     "gluon.loss.Loss()",
     "gluon.loss.CTCLoss('NCT')",
     "gluon.loss.CTCLoss(label_layout='BAD')",
@@ -287,7 +311,8 @@ def make(mx, text):
     gluon = mx.gluon
     parent = gluon.nn.Sequential(prefix="net_")
     with parent.name_scope():
-        return eval(text, {"mx": mx, "nn": gluon.nn, "gluon": gluon, "np": np, "chain": chain})
+        scope = {"mx": mx, "nn": gluon.nn, "contrib": gluon.contrib.nn, "gluon": gluon, "np": np, "chain": chain}
+        return eval(text, scope)
 
 
 def describe(mx, text):
@@ -328,6 +353,30 @@ def run_layer(mx, text, shapes):
         "fixed": plain([p.data() for p in fixed]),
         "predicted": plain(block(*inputs)),
         "repr": repr(block),
+    }
+
+
+def graphs():
+    """Hybrid layers and the number of inputs they are called with."""
+    for text, shapes in {**LAYERS, **CONTRIB}.items():
+        plain_block = any(word in text for word in ("nn.Lambda", "nn.Sequential", ".Concurrent", "SparseEmbedding"))
+        if not plain_block and text not in NO_GRAPH:
+            yield text, len(shapes or [1])
+
+
+def graph(mx, text, inputs):
+    """Names of all outputs, and each operator: its name, attributes and where its inputs come from."""
+    symbol = make(mx, text)(*[mx.sym.var(f"data{i}") for i in range(inputs)])
+    nodes = json.loads(symbol.tojson())["nodes"]
+    return {
+        "outputs": symbol.get_internals().list_outputs(),
+        "auxiliary": symbol.list_auxiliary_states(),
+        "operators": [
+            [node["op"], node["name"], node.get("attrs", {}), [nodes[i[0]]["name"] for i in node["inputs"]]]
+            for node in nodes
+            if node["op"] != "null"
+        ],
+        "variables": [[node["name"], node.get("attrs", {})] for node in nodes if node["op"] == "null"],
     }
 
 

@@ -55,9 +55,8 @@ class _BlockV1(HybridBlock):
         else:
             self.downsample = None
 
-    def hybrid_forward(self, F, x):
-        shortcut = self.downsample(x) if self.downsample else x
-        return F.Activation(shortcut + self.body(x), act_type="relu")
+    def _shortcut(self, x):
+        return self.downsample(x) if self.downsample else x
 
 
 class BasicBlockV1(_BlockV1):
@@ -69,6 +68,9 @@ class BasicBlockV1(_BlockV1):
             _conv3x3(channels, stride, in_channels), nn.BatchNorm(), nn.Activation("relu"),
             _conv3x3(channels, 1, channels), nn.BatchNorm(),
         ]  # fmt: skip
+
+    def hybrid_forward(self, F, x):
+        return F.Activation(self._shortcut(x) + self.body(x), act_type="relu")
 
 
 class BottleneckV1(_BlockV1):
@@ -82,6 +84,10 @@ class BottleneckV1(_BlockV1):
             _conv3x3(inner, 1, inner), nn.BatchNorm(), nn.Activation("relu"),
             nn.Conv2D(channels, kernel_size=1), nn.BatchNorm(),
         ]  # fmt: skip
+
+    def hybrid_forward(self, F, x):
+        # The other way round than in BasicBlockV1: MXNet's files list the operators in this order.
+        return F.Activation(self.body(x) + self._shortcut(x), act_type="relu")
 
 
 class _BlockV2(HybridBlock):
