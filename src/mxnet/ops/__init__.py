@@ -22,6 +22,7 @@ from . import (
     random,
     reduce,
     rnn,
+    roi,
     sequence,
     shape,
     softmax,

@@ -1,0 +1,329 @@
+"""Pooling of regions of interest: a grid of cells in each box of a list, over feature maps (batch, channel, y, x).
+
+Boxes are rows (image, left, top, right, bottom) in pixels of the image, brought to the map by `spatial_scale`.
+No box gets a gradient.  Cells that average are products of weights along y and x, so they are matrix products.
+"""
+
+import torch
+from torch import Tensor
+
+from ..base import MXNetError
+from .boxes import has_values, same_dtype
+from .registry import Shape, register
+from .unary import to_nearest
+
+__all__ = ["deformable_psroi_pooling", "psroi_pooling", "roi_align", "roi_pooling", "rroi_align"]
+
+_PIECE = 2**22  # elements of the map that ROIPooling looks at in one go
+
+
+def _check(op: str, data: Tensor, rois: Tensor, width: int, pooled: Shape, scale: float) -> None:
+    if data.dim() != 4:
+        raise MXNetError(f"{op}: data of shape {tuple(data.shape)} must be (batch, channel, height, width)")
+    if rois.dim() != 2 or rois.shape[1] != width:
+        raise MXNetError(f"{op}: rois of shape {tuple(rois.shape)} must be (number of boxes, {width})")
+    if len(pooled) != 2 or min(pooled) < 1:
+        raise MXNetError(f"{op}: pooled_size={pooled} must be two positive numbers")
+    if not 0 <= scale <= 1:
+        raise MXNetError(f"{op}: spatial_scale={scale} must be within 0 and 1")
+    same_dtype(op, data, rois)
+
+
+def _images(data: Tensor, rois: Tensor) -> tuple[Tensor, Tensor]:
+    """(boxes,) the image of each box, as an index that is there; and whether it is there."""
+    image = rois[:, 0].long()
+    return image.clamp(0, max(len(data) - 1, 0)), (image >= 0) & (image < len(data))
+
+
+# -------------------------------------------------------------------------------------------------- maxima
+
+
+def _cells(start: Tensor, end: Tensor, count: int, size: int) -> tuple[Tensor, Tensor]:
+    """(boxes, count) first and last-but-one pixel of the cells of boxes from pixel `start` to `end`."""
+    cell = (end - start + 1).clamp(min=1) / count
+    number = torch.arange(count + 1, device=start.device, dtype=start.dtype)
+    first = (number[:-1] * cell[:, None]).floor() + start[:, None]
+    last = (number[1:] * cell[:, None]).ceil() + start[:, None]
+    return first.clamp(0, size).long(), last.clamp(0, size).long()
+
+
+def _window(first: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+    """(boxes, cells, longest cell) pixels of the cells, and whether each belongs to its cell."""
+    pixels = first[..., None] + torch.arange(max(int((last - first).max()), 1), device=first.device)
+    inside = pixels < last[..., None]
+    return torch.where(inside, pixels, 0), inside
+
+
+def _largest(maps: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, Tensor]) -> Tensor:
+    """Where in its map (as an index over pixels) each cell has its maximum, -1 for empty cells.
+
+    maps: (boxes, channel, height, width).  Along x first, then y, so that of equal pixels the first one is found.
+    """
+    boxes, channels, height, width = maps.shape
+    (y, y_inside), (x, x_inside) = rows, columns
+    _, across, reach = x.shape
+    _, down, depth = y.shape
+    index = x.reshape(boxes, 1, 1, -1).expand(-1, channels, height, -1)
+    strip = maps.gather(3, index).reshape(boxes, channels, height, across, reach)
+    best, place = strip.masked_fill(~x_inside[:, None, None], -torch.inf).max(-1)
+    index = index.reshape(strip.shape).gather(-1, place[..., None])[..., 0]
+    chosen = y.reshape(boxes, 1, -1, 1).expand(-1, channels, -1, across)
+    block = best.gather(2, chosen).reshape(boxes, channels, down, depth, across)
+    place = block.masked_fill(~y_inside[:, None, ..., None], -torch.inf).argmax(3, keepdim=True)
+    row = chosen.reshape(block.shape).gather(3, place)[:, :, :, 0]
+    filled = y_inside[:, None, :, :1] & x_inside[:, None, None, :, 0]
+    return torch.where(filled, row * width + index.gather(2, row), -1)
+
+
+@register("ROIPooling", num_outputs=2, visible=1, output_names=("output", "maxidx"))
+def roi_pooling(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float) -> tuple[Tensor, Tensor]:
+    """Maxima over a grid of pooled_size cells in each box (Girshick 2015); 0 for cells without pixels.
+
+    data: (batch, channel, height, width).  rois: (boxes, 5).  Returns (boxes, channel, *pooled_size); and, hidden,
+    where the maxima are.
+    """
+    _check("ROIPooling", data, rois, 5, pooled_size, spatial_scale)
+    channels, height, width = data.shape[1:]
+    shape = (len(rois), channels, *pooled_size)
+    place = torch.full(shape, -1, device=data.device)
+    image, there = _images(data, rois)
+    if has_values(data) and len(rois):
+        left, top, right, bottom = to_nearest(rois.detach()[:, 1:] * spatial_scale).unbind(1)
+        rows = _window(*_cells(top, bottom, pooled_size[0], height))
+        columns = _window(*_cells(left, right, pooled_size[1], width))
+        step = max(1, _PIECE // (channels * height * max(width, columns[0][0].numel())))
+        pieces = [_largest(data.detach()[image[i:i + step]], [r[i:i + step] for r in rows],
+                           [c[i:i + step] for c in columns]) for i in range(0, len(rois), step)]
+        place = torch.cat(pieces).masked_fill(~there[:, None, None, None], -1)
+    origin = image[:, None] * channels + torch.arange(channels, device=data.device)
+    found = data.reshape(-1)[origin[..., None, None] * (height * width) + place.clamp(min=0)]
+    return torch.where(place < 0, 0, found), place.to(data.dtype)
+
+
+# ------------------------------------------------------------------------------------------------- averages
+
+
+def _weighted(data: Tensor, image: Tensor, there: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """Sums over the map of each box, weighted along y and x.
+
+    data: (batch, channel, height, width), or (batch, channel, rows, columns, height, width) where each cell has maps
+    of its own.  down: (boxes, rows, height), across: (boxes, columns, width).  Returns (boxes, channel, rows, columns).
+    """
+    own = data.dim() == 6
+    channels = data.shape[1]
+    if not has_values(data):
+        return data.new_empty((len(image), channels, down.shape[1], across.shape[1]))
+    result = data.new_zeros((len(image), channels, down.shape[1], across.shape[1]))
+    for number in image[there].unique().tolist():
+        boxes = (there & (image == number)).nonzero().flatten()
+        y, x = down[boxes], across[boxes]
+        if own:
+            part = torch.einsum("nph,cpqhw->npcqw", y, data[number])
+            part = torch.einsum("npcqw,nqw->ncpq", part, x)
+        else:
+            part = torch.einsum("nph,chw->ncpw", y, data[number])
+            part = torch.einsum("ncpw,nqw->ncpq", part, x)
+        result = result.index_copy(0, boxes, part)
+    return result
+
+
+def _samples(start: Tensor, length: Tensor, count: int, each: int, size: int) -> Tensor:
+    """(boxes, count, size): how much each pixel contributes to the means of `count` cells along one axis.
+
+    The cells cover `length` from `start` on; a cell takes `each` samples (as many as pixels, rounded up, if not
+    positive), interpolated linearly; samples beyond the map by more than a pixel are 0.
+    """
+    cell = length / count
+    samples = torch.full_like(cell, each) if each > 0 else cell.ceil()
+    pixels = torch.arange(size, device=start.device, dtype=start.dtype)
+    number = torch.arange(count, device=start.device, dtype=start.dtype)
+    weights = start.new_zeros((len(start), count, size))
+    for i in range(int(samples.max()) if len(start) and has_values(start) else 0):
+        position = start[:, None] + number * cell[:, None] + ((i + 0.5) * cell / samples)[:, None]
+        valid = (position >= -1) & (position <= size) & (i < samples)[:, None]
+        hat = 1 - (position.clamp(0, size - 1)[..., None] - pixels).abs()
+        weights += torch.where(valid[..., None], hat.clamp(min=0) / samples[:, None, None], 0)
+    return weights
+
+
+@register("_contrib_ROIAlign")
+def roi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float, sample_ratio: int = -1,
+              position_sensitive: bool = False, aligned: bool = False) -> Tensor:
+    """Means over a grid of pooled_size cells in each box, of samples interpolated bilinearly (He et al. 2017).
+
+    data: (batch, channel, height, width).  rois: (boxes, 5); 0 for boxes of image -1.  sample_ratio: samples of a cell
+    along each axis; by default as many as the cell has pixels.  aligned: pixels have their centres at whole numbers,
+    and boxes may be smaller than a pixel.  position_sensitive: each cell has channels of its own (R-FCN).
+
+    Returns (boxes, channel, *pooled_size), or channel / (cells) channels if position_sensitive.
+    """
+    name = "_contrib_ROIAlign"
+    _check(name, data, rois, 5, pooled_size, spatial_scale)
+    batch, channels, height, width = data.shape
+    left, top, right, bottom = (rois.detach()[:, 1:] * spatial_scale - (0.5 if aligned else 0)).unbind(1)
+    across, down = right - left, bottom - top
+    if not aligned:
+        across, down = across.clamp(min=1), down.clamp(min=1)
+    if position_sensitive:
+        cells = pooled_size[0] * pooled_size[1]
+        if channels % cells:
+            raise MXNetError(f"{name}: {channels} channels cannot be divided among the {cells} cells of {pooled_size}")
+        data = data.reshape(batch, channels // cells, *pooled_size, height, width)
+    return _weighted(data, *_images(data, rois), _samples(top, down, pooled_size[0], sample_ratio, height),
+                     _samples(left, across, pooled_size[1], sample_ratio, width))
+
+
+def _covered(start: Tensor, length: Tensor, count: int, size: int) -> Tensor:
+    """(boxes, count, size): 1 for pixels that the cells of a box touch, 0 for others."""
+    cell = (length / count)[:, None]
+    number = torch.arange(count + 1, device=start.device, dtype=start.dtype)
+    edges = number * cell + start[:, None]
+    pixels = torch.arange(size, device=start.device)
+    first, last = edges[:, :-1].floor()[..., None], edges[:, 1:].ceil()[..., None]
+    return ((pixels >= first) & (pixels < last)).to(start.dtype)
+
+
+def _groups(count: int, groups: int) -> list[int]:
+    """The group of each of `count` cells when they are divided into `groups`."""
+    return [min(i * groups // count, groups - 1) for i in range(count)]
+
+
+@register("_contrib_PSROIPooling")
+def psroi_pooling(data: Tensor, rois: Tensor, *, spatial_scale: float, output_dim: int, pooled_size: int,
+                  group_size: int = 0) -> Tensor:
+    """Means over a grid of cells in each box, where each cell has channels of its own (Dai et al. 2016, R-FCN).
+
+    data: (batch, output_dim * groups ** 2, height, width) with groups = group_size or pooled_size along each axis.
+    rois: (boxes, 5).  Returns (boxes, output_dim, pooled_size, pooled_size).
+    """
+    name = "_contrib_PSROIPooling"
+    _check(name, data, rois, 5, (pooled_size, pooled_size), spatial_scale)
+    groups = group_size or pooled_size
+    batch, channels, height, width = data.shape
+    if channels < output_dim * groups**2:
+        raise MXNetError(f"{name}: data has {channels} channels, but output_dim={output_dim} in {groups} x {groups} "
+                         f"groups needs {output_dim * groups**2}")
+    start = to_nearest(rois.detach()[:, 1:3]) * spatial_scale
+    end = to_nearest(rois.detach()[:, 3:] + 1) * spatial_scale
+    (left, top), (across, down) = start.unbind(1), (end - start).clamp(min=0.1).unbind(1)
+    down, across = _covered(top, down, pooled_size, height), _covered(left, across, pooled_size, width)
+    chosen = torch.tensor(_groups(pooled_size, groups), device=data.device)
+    maps = data[:, :output_dim * groups**2].reshape(batch, output_dim, groups, groups, height, width)
+    maps = maps[:, :, chosen][:, :, :, chosen]
+    area = down.sum(2)[:, None, :, None] * across.sum(2)[:, None, None, :]
+    return _weighted(maps, *_images(data, rois), down, across) / area.clamp(min=1)
+
+
+# -------------------------------------------------------------------------------- samples anywhere in the map
+
+
+def _bilinear(data: Tensor, channel: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Values of maps at points within them; `channel` counts through all images, the three broadcast."""
+    height, width = data.shape[2:]
+    flat, origin = data.reshape(-1), channel * (height * width)
+    top, left = y.detach().floor(), x.detach().floor()
+    below, beyond = y.detach().ceil(), x.detach().ceil()
+    up, out = y - top, x - left
+
+    def at(row: Tensor, column: Tensor) -> Tensor:
+        return flat[origin + row.long() * width + column.long()]
+
+    return ((1 - up) * ((1 - out) * at(top, left) + out * at(top, beyond))
+            + up * ((1 - out) * at(below, left) + out * at(below, beyond)))
+
+
+@register("_contrib_RROIAlign")
+def rroi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float,
+               sampling_ratio: int = -1) -> Tensor:
+    """ROIAlign for rotated boxes (Ma et al. 2018); without a gradient.
+
+    data: (batch, channel, height, width).  rois: (boxes, 6), rows (image, centre x, centre y, width, height, angle in
+    degrees).  Returns (boxes, channel, *pooled_size).
+    """
+    _check("_contrib_RROIAlign", data, rois, 6, pooled_size, spatial_scale)
+    (channels, height, width), (down, across) = data.shape[1:], pooled_size
+    result = data.new_zeros((len(rois), channels, down, across))
+    if not has_values(data):
+        return result
+    data, rois = data.detach(), rois.detach()
+    for number, (image, *box) in enumerate(rois.unbind(0)):
+        if 0 <= int(image) < len(data):
+            y, x = _rotated_samples(box, spatial_scale, pooled_size, sampling_ratio)
+            valid = (y >= -1) & (y <= height) & (x >= -1) & (x <= width)
+            channel = int(image) * channels + torch.arange(channels, device=data.device)
+            values = _bilinear(data, channel[:, None, None, None, None], y.clamp(0, height - 1), x.clamp(0, width - 1))
+            result[number] = torch.where(valid, values, 0).mean((2, 4))
+    return result
+
+
+def _rotated_samples(box: list[Tensor], scale: float, pooled: Shape, each: int) -> tuple[Tensor, Tensor]:
+    """(y, x) of the samples of one box, (rows, samples, columns, samples) each."""
+    centre_x, centre_y, width, height = (side * scale for side in box[:4])
+    angle = box[4] * torch.pi / 180
+    axes = []
+    for length, count in ((height.clamp(min=1), pooled[0]), (width.clamp(min=1), pooled[1])):
+        samples = count * (each if each > 0 else int((length / count).ceil()))
+        place = torch.arange(samples, device=length.device, dtype=length.dtype) + 0.5
+        axes.append((place * (length / samples) - length / 2).reshape(count, -1))
+    y, x = axes[0][:, :, None, None], axes[1]
+    sine, cosine = angle.sin(), angle.cos()
+    return y * cosine - x * sine + centre_y, x * cosine + y * sine + centre_x
+
+
+@register("_contrib_DeformablePSROIPooling", num_outputs=2, visible=1, output_names=("output", "top_count"),
+          present={"trans": lambda attrs: not attrs["no_trans"]})
+def deformable_psroi_pooling(data: Tensor, rois: Tensor, trans: Tensor | None = None, *, spatial_scale: float,
+                             output_dim: int, group_size: int, pooled_size: int, part_size: int = 0,
+                             sample_per_part: int = 1, trans_std: float = 0.0,
+                             no_trans: bool = False) -> tuple[Tensor, Tensor]:
+    """PSROIPooling whose cells are moved by learned offsets (Dai et al. 2017).
+
+    data: (batch, output_dim * group_size ** 2, height, width).  rois: (boxes, 5).  trans: (boxes, 2 * classes,
+    part_size, part_size), offsets (x, y) in shares of the box, times `trans_std`, for each class's share of the output
+    channels; part_size 0 for pooled_size.  A cell is the mean of sample_per_part ** 2 samples, those outside left out.
+
+    Returns (boxes, output_dim, pooled_size, pooled_size); and, hidden, how many samples the cells have.
+    """
+    name = "_contrib_DeformablePSROIPooling"
+    _check(name, data, rois, 5, (pooled_size, pooled_size), spatial_scale)
+    channels, height, width = data.shape[1:]
+    if channels < output_dim * group_size**2:
+        raise MXNetError(f"{name}: data has {channels} channels, but output_dim={output_dim} in {group_size} x "
+                         f"{group_size} groups needs {output_dim * group_size**2}")
+    start = to_nearest(rois.detach()[:, 1:3]) * spatial_scale - 0.5
+    end = (to_nearest(rois.detach()[:, 3:]) + 1) * spatial_scale - 0.5
+    size = (end - start).clamp(min=0.1)
+    moved = _moved_cells(name, trans, len(rois), pooled_size, part_size or pooled_size, data) * trans_std
+    cells = torch.arange(pooled_size, device=data.device, dtype=data.dtype)
+    # (boxes, classes, channels of a class, rows, columns)
+    (left, top), (across, down) = ((pair[..., None, None, None, None] for pair in sides.unbind(1))
+                                   for sides in (start, size))
+    x = left + cells * (across / pooled_size) + (moved[:, :, 0] * across[..., 0])[:, :, None]
+    y = top + cells[:, None] * (down / pooled_size) + (moved[:, :, 1] * down[..., 0])[:, :, None]
+    group = torch.tensor(_groups(pooled_size, group_size), device=data.device)
+    channel = torch.arange(output_dim, device=data.device).reshape(1, moved.shape[1], -1, 1, 1) * group_size**2
+    channel = channel + group[:, None] * group_size + group
+    image, there = _images(data, rois)
+    channel = channel + image.reshape(-1, 1, 1, 1, 1) * channels
+    total, count = 0, 0
+    for i in range(sample_per_part**2):
+        row = y + i // sample_per_part * (down / pooled_size / sample_per_part)
+        column = x + i % sample_per_part * (across / pooled_size / sample_per_part)
+        valid = (column >= -0.5) & (column <= width - 0.5) & (row >= -0.5) & (row <= height - 0.5)
+        valid = valid & there.reshape(-1, 1, 1, 1, 1)
+        values = _bilinear(data, channel, row.clamp(0, height - 1), column.clamp(0, width - 1))
+        total = total + torch.where(valid, values, 0)
+        count = count + valid.to(data.dtype)
+    shape = (len(rois), output_dim, pooled_size, pooled_size)
+    return (total / count.clamp(min=1)).reshape(shape), count.expand_as(total).reshape(shape)
+
+
+def _moved_cells(op: str, trans: Tensor | None, boxes: int, cells: int, parts: int, like: Tensor) -> Tensor:
+    """(boxes, classes, 2, rows, columns) offsets of the cells."""
+    if trans is None:
+        return like.new_zeros((boxes, 1, 2, cells, cells))
+    same_dtype(op, like, trans)
+    if trans.dim() != 4 or trans.shape[0] != boxes or trans.shape[1] % 2 or tuple(trans.shape[2:]) != (parts, parts):
+        raise MXNetError(f"{op}: trans of shape {tuple(trans.shape)} must be ({boxes}, 2 * classes, {parts}, {parts})")
+    part = torch.tensor(_groups(cells, parts), device=like.device)
+    return trans.unflatten(1, (-1, 2))[:, :, :, part][..., part]
