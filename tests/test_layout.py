@@ -14,7 +14,8 @@ ROOT = pathlib.Path(mxnet.__file__).parent
 # package or module -> what it must never import
 FORBIDDEN = {
     "ops": {"ndarray", "autograd", "gluon", "symbol", "graph", "random", "optimizer", "initializer"},
-    "graph": {"ndarray", "gluon", "ops", "autograd", "symbol"},
+    "symbol": {"ndarray", "gluon", "graph", "autograd", "executor", "optimizer", "initializer"},
+    "graph": {"ndarray", "gluon", "autograd", "executor"},
     "ndarray": {"gluon", "graph", "optimizer", "initializer", "symbol"},
     "autograd.py": {"gluon", "graph", "optimizer", "symbol"},
     "_rng.py": {"ops", "ndarray", "gluon", "context"},

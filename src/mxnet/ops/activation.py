@@ -15,7 +15,7 @@ _ACTIVATIONS = {
 }
 
 
-@register("Activation")
+@register("Activation", same_shape=True)
 def activation(data: Tensor, *, act_type: Literal["relu", "sigmoid", "softrelu", "softsign", "tanh"]) -> Tensor:
     """Element by element: max(x, 0), 1 / (1 + exp(-x)), log(1 + exp(x)), x / (1 + |x|) or tanh(x)."""
     return _ACTIVATIONS[act_type](data)
@@ -43,7 +43,9 @@ def _random_leaky(data: Tensor, low: float, high: float, train: bool, rng) -> tu
 
 
 @register("LeakyReLU", present={"gamma": lambda attrs: attrs["act_type"] == "prelu"}, shapes=_leaky_shapes,
-          num_outputs=lambda attrs: 2 if attrs["act_type"] == "rrelu" else 1, output_names=("output", "mask"))
+          num_outputs=lambda attrs: 2 if attrs["act_type"] == "rrelu" else 1, output_names=("output", "mask"),
+          same_shape=("data",),
+          init={"gamma": '["Constant", {"value": 0.25}]'})
 def leaky_relu(data: Tensor, gamma: Tensor | None = None, *,
                act_type: Literal["elu", "gelu", "leaky", "prelu", "rrelu", "selu"] = "leaky",
                slope: float = 0.25, lower_bound: float = 0.125, upper_bound: float = 0.334,

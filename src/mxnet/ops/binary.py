@@ -107,7 +107,8 @@ def _elementwise(names: str, fn: Callable[[Tensor, Tensor], Tensor], doc: str) -
             raise _unlike(name, "rhs", lhs, rhs)
         return fn(lhs, rhs)
 
-    _publish(op, name, aliases, doc, "Both arrays must have one shape and one dtype, and so has the result.")
+    _publish(op, name, aliases, doc, "Both arrays must have one shape and one dtype, and so has the result.",
+             same_shape=True)
 
 
 def _unlike(name: str, which: str, expected: Tensor, got: Tensor) -> MXNetError:
@@ -115,10 +116,10 @@ def _unlike(name: str, which: str, expected: Tensor, got: Tensor) -> MXNetError:
                       f"got {tuple(got.shape)} for {which}")
 
 
-def _publish(op: Callable, name: str, aliases: list[str], doc: str, rules: str) -> None:
+def _publish(op: Callable, name: str, aliases: list[str], doc: str, rules: str, **extra) -> None:
     op.__name__ = op.__qualname__ = name
     op.__doc__ = f"{doc}\n\n{rules}"
-    register(name, *aliases)(op)
+    register(name, *aliases, **extra)(op)
 
 
 _broadcast("broadcast_add broadcast_plus", torch.add, "lhs + rhs.")
@@ -162,7 +163,7 @@ _elementwise("_logical_or _Logical_Or", _logical_or, "1 where one is not 0, othe
 _elementwise("_logical_xor _Logical_Xor", _logical_xor, "1 where exactly one is not 0, otherwise 0.")
 
 
-@register("add_n", "ElementWiseSum")
+@register("add_n", "ElementWiseSum", same_shape=True)
 def add_n(*args: Tensor) -> Tensor:
     """The sum of all arrays, which must have one shape and one dtype (not bool)."""
     if not args:
@@ -178,7 +179,11 @@ def add_n(*args: Tensor) -> Tensor:
     return total
 
 
-@register("where")
+def _where_types(attrs, condition, x, y):
+    return [condition, x or y, x or y], [x or y]
+
+
+@register("where", types=_where_types, same_shape=("x", "y"))
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Elements of `x` where `condition` is not 0, of `y` elsewhere.
 

@@ -66,10 +66,32 @@ def _weight_shapes(transposed: bool):
     return shapes
 
 
+def _inputs_of(attrs, inputs, outputs):
+    """The batch is the output's, and with stride 1 also the sizes."""
+    data, out = inputs[0], outputs[0]
+    if data is None or out is None or attrs["layout"] in _CHANNELS_LAST or len(data) != len(out) != 2:
+        return [None] * len(inputs)
+    stride, dilate, pad = _geometry("Convolution", attrs["kernel"], attrs["stride"], attrs["dilate"], attrs["pad"])
+    sizes = [n + d * (k - 1) - 2 * p if s == 1 and n >= 0 else -1
+             for n, k, s, d, p in zip(out[2:], attrs["kernel"], stride, dilate, pad, strict=True)]
+    return [(out[0], data[1], *sizes), *inputs[1:]]
+
+
+def _outputs_of(attrs, inputs):
+    data = inputs[0]
+    if data is None or len(data) != len(attrs["kernel"]) + 2 or attrs["layout"] in _CHANNELS_LAST:
+        return [None]
+    stride, dilate, pad = _geometry("Convolution", attrs["kernel"], attrs["stride"], attrs["dilate"], attrs["pad"])
+    sizes = [-1 if n < 0 else (n + 2 * p - d * (k - 1) - 1) // s + 1
+             for n, k, s, d, p in zip(data[2:], attrs["kernel"], stride, dilate, pad, strict=True)]
+    return [(data[0], attrs["num_filter"], *sizes)]
+
+
 _BIAS = {"bias": lambda attrs: not attrs["no_bias"]}
 
 
-@register("Convolution", present=_BIAS, shapes=_weight_shapes(transposed=False))
+@register("Convolution", present=_BIAS, shapes=_weight_shapes(transposed=False), input_shapes=_inputs_of,
+          output_shapes=_outputs_of)
 def convolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
                 kernel: Shape, stride: Shape = (), dilate: Shape = (), pad: Shape = (),
                 num_filter: int, num_group: int = 1, workspace: int = 1024, no_bias: bool = False,

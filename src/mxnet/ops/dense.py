@@ -19,7 +19,22 @@ def _dense_shapes(attrs, data, weight, *bias):
     return [data, (hidden, width), *[(hidden,) for _ in bias]]
 
 
-@register("FullyConnected", present={"bias": lambda attrs: not attrs["no_bias"]}, shapes=_dense_shapes)
+def _dense_inputs(attrs, inputs, outputs):
+    """The batch axes are the output's."""
+    data, out = inputs[0], outputs[0]
+    if data is None or out is None or not (attrs["flatten"] or len(data) == len(out)):
+        return [None] * len(inputs)
+    batch = 1 if attrs["flatten"] else len(data) - 1
+    return [(*out[:batch], *data[batch:]), *inputs[1:]]
+
+
+def _dense_outputs(attrs, inputs):
+    data = inputs[0]
+    return [None if data is None else (*(data[:1] if attrs["flatten"] else data[:-1]), attrs["num_hidden"])]
+
+
+@register("FullyConnected", present={"bias": lambda attrs: not attrs["no_bias"]}, shapes=_dense_shapes,
+          input_shapes=_dense_inputs, output_shapes=_dense_outputs)
 def fully_connected(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
                     num_hidden: int, no_bias: bool = False, flatten: bool = True) -> Tensor:
     """Linear layer: data @ weight.T + bias.

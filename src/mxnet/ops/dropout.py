@@ -19,7 +19,7 @@ def _survivors(shape, keep: float, device: torch.device, generator: torch.Genera
     return (words.view(torch.int32)[:count] < round(keep * 2**32) - 2**31).view(shape)
 
 
-@register("Dropout")
+@register("Dropout", same_shape=True)
 def dropout(data: Tensor, *, p: float = 0.5, mode: Literal["always", "training"] = "training",
             axes: Shape = (), cudnn_off: bool | None = False, _train: bool, _rng) -> Tensor:
     """In train mode (or with `mode="always"`) set elements to 0 with probability p, and divide the rest by 1 - p.

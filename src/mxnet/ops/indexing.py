@@ -64,6 +64,10 @@ def _forward_view(op: str, data: Tensor, begin: Bounds, end: Bounds, step: Bound
     return data, backwards
 
 
+def _indexed_types(attrs, data, indices):
+    return [data, indices], [data]
+
+
 @register("slice", "crop")
 def slice(data: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
     """data[begin[0]:end[0]:step[0], begin[1]:end[1]:step[1], ...], with Python's rules for negatives and None."""
@@ -106,7 +110,7 @@ def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tenso
     return _own(data[(_slice(None),) * axis + (_slice(begin, end),)])
 
 
-@register("slice_like")
+@register("slice_like", types=_indexed_types)
 def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
     """The first elements of `data` along `axes` (default: all), as many as `shape_like` has there."""
     if not axes and data.dim() != shape_like.dim():
@@ -125,7 +129,7 @@ def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
 # ------------------------------------------------------------------------------------------------- index arrays
 
 
-@register("take")
+@register("take", types=_indexed_types)
 def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "raise", "wrap"] = "clip") -> Tensor:
     """The slices of `a` at `indices` along `axis`: shape a.shape[:axis] + indices.shape + a.shape[axis + 1:].
 
@@ -144,7 +148,7 @@ def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "ra
     return taken if index.dim() == 1 else taken.view(*a.shape[:axis], *index.shape, *a.shape[axis + 1:])
 
 
-@register("batch_take")
+@register("batch_take", types=_indexed_types)
 def batch_take(a: Tensor, indices: Tensor) -> Tensor:
     """One element of each row: a[i, indices[i]], clipped to the row.  indices: integers, in any shape."""
     if indices.is_floating_point():
@@ -169,7 +173,7 @@ class _OutOfRange(MXNetError, IndexError):
     """What gather_nd raises, which is IndexError in MXNet while other operators raise MXNetError."""
 
 
-@register("gather_nd")
+@register("gather_nd", types=_indexed_types)
 def gather_nd(data: Tensor, indices: Tensor) -> Tensor:
     """data[indices[0], indices[1], ...]: shape indices.shape[1:] + data.shape[len(indices):].
 
@@ -181,7 +185,7 @@ def gather_nd(data: Tensor, indices: Tensor) -> Tensor:
         raise _OutOfRange(f"gather_nd: {error}") from None
 
 
-@register("scatter_nd")
+@register("scatter_nd", types=_indexed_types)
 def scatter_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
     """Zeros of `shape` with `data` written to the places `indices[0], indices[1], ...` (the last one stays)."""
     return _scatter(data, indices, data.new_zeros(shape), accumulate=False)
@@ -279,7 +283,11 @@ def _table_shapes(attrs, data, weight):
     return [data, (attrs["input_dim"], attrs["output_dim"])]
 
 
-@register("Embedding", shapes=_table_shapes)
+def _table_types(attrs, data, weight):
+    return [data, weight or attrs["dtype"]], [weight or attrs["dtype"]]
+
+
+@register("Embedding", shapes=_table_shapes, types=_table_types)
 def embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, dtype: DType = torch.float32,
               sparse_grad: bool = False) -> Tensor:
     """The rows of `weight` (input_dim, output_dim) at the indices `data`: shape data.shape + (output_dim,).
@@ -295,7 +303,7 @@ def embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, 
     return F.embedding(data.to(torch.int64).clamp(0, input_dim - 1), weight)
 
 
-@register("_contrib_SparseEmbedding", shapes=_table_shapes)
+@register("_contrib_SparseEmbedding", shapes=_table_shapes, types=_table_types)
 def sparse_embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, dtype: DType = torch.float32,
                      deterministic: bool = False) -> Tensor:
     """`Embedding` by its name of MXNet 0.12, deprecated there."""

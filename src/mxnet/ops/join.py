@@ -34,7 +34,33 @@ def _check_dtypes(op: str, data: tuple[Tensor, ...]) -> None:
                              f"got {str(other.dtype)[6:]}")
 
 
-@register("Concat", "concat")
+def _concat_inputs(attrs, inputs, outputs):
+    """All but the joined axis are the output's; and its size follows where one input's alone is unknown."""
+    out, dim = outputs[0], attrs["dim"]
+    known = [s for s in (*inputs, out) if s is not None]
+    if not known or not -len(known[0]) <= dim < len(known[0]) or any(len(s) != len(known[0]) for s in known):
+        return inputs
+    rank = len(known[0])
+    dim %= rank
+    shared = [max(s[i] for s in known) for i in range(rank)]
+    sizes = [-1 if s is None else s[dim] for s in inputs]
+    if out is not None and out[dim] >= 0 and sizes.count(-1) == 1:
+        sizes[sizes.index(-1)] = out[dim] - sum(sizes) - 1
+    return [(*shared[:dim], size, *shared[dim + 1:]) for size in sizes]
+
+
+def _concat_outputs(attrs, inputs):
+    known, dim = [s for s in inputs if s is not None], attrs["dim"]
+    if not known or not -len(known[0]) <= dim < len(known[0]) or any(len(s) != len(known[0]) for s in known):
+        return [None]
+    rank = len(known[0])
+    dim %= rank
+    sizes = [-1 if s is None else s[dim] for s in inputs]
+    joined = -1 if -1 in sizes else sum(sizes)
+    return [tuple(joined if i == dim else max(s[i] for s in known) for i in range(rank))]
+
+
+@register("Concat", "concat", input_shapes=_concat_inputs, output_shapes=_concat_outputs)
 def concat(*data: Tensor, dim: int = 1) -> Tensor:
     """Join arrays along the axis `dim`; all other axes and the dtypes must agree."""
     return _concat("concat", data, dim)
@@ -71,7 +97,26 @@ def _owned(pieces, axis: int, squeeze_axis: bool) -> list[Tensor]:
     return [p.clone(memory_format=torch.contiguous_format) for p in pieces]
 
 
-@register("SliceChannel", "split", num_outputs=lambda attrs: attrs["num_outputs"])
+def _whole_of_pieces(attrs, inputs, outputs):
+    """The array that splits into pieces of these shapes."""
+    data = inputs[0]
+    for piece in outputs:
+        if piece is None:
+            continue
+        axis = attrs["axis"]
+        if attrs["squeeze_axis"]:
+            at = axis if axis >= 0 else axis + len(piece) + 1
+            whole = (*piece[:at], attrs["num_outputs"], *piece[at:])
+        else:
+            at = axis % len(piece)
+            size = piece[at] * attrs["num_outputs"] if piece[at] >= 0 else -1
+            whole = (*piece[:at], size, *piece[at + 1:])
+        if data is None or len(data) == len(whole):
+            return [whole]
+    return [None]
+
+
+@register("SliceChannel", "split", input_shapes=_whole_of_pieces, num_outputs=lambda attrs: attrs["num_outputs"])
 def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:
     """Split into `num_outputs` equal pieces along `axis`; `squeeze_axis` drops it when it has become 1."""
     axis = _check_axis("split", data, axis)

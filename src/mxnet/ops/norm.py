@@ -101,8 +101,14 @@ def _batch_norm(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, 
     return (out, *rest) if statistics else out
 
 
+def _float32_statistics(attrs, data, *vectors):
+    kept = torch.float32 if data is torch.float16 else data
+    return [data, *[v or kept for v in vectors]], [data, kept, kept][:_three(attrs)]
+
+
 _BATCH_NORM = {
-    "aux": ("moving_mean", "moving_var"), "num_outputs": _three, "output_names": ("output", "mean", "var"),
+    "same_shape": ("data",), "types": _float32_statistics, "aux": ("moving_mean", "moving_var"),
+    "num_outputs": _three, "output_names": ("output", "mean", "var"),
     "init": {"moving_mean": '["zero", {}]', "moving_var": '["one", {}]'},
 }
 
@@ -159,7 +165,7 @@ def sync_batch_norm(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tens
 # ------------------------------------------------------------------------------------ within each example
 
 
-_LAYER_NORM = {"num_outputs": _three, "output_names": ("output", "mean", "std")}
+_LAYER_NORM = {"same_shape": ("data",), "num_outputs": _three, "output_names": ("output", "mean", "std")}
 
 
 @register("LayerNorm", shapes=_vectors_over(None), **_LAYER_NORM)
@@ -185,7 +191,7 @@ def layer_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, axis: int = -1, eps
     return (out, *rest) if output_mean_var else out
 
 
-@register("InstanceNorm", shapes=_vectors_over(1))
+@register("InstanceNorm", same_shape=("data",), shapes=_vectors_over(1))
 def instance_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, eps: float = 1e-3) -> Tensor:
     """Normalize each channel of each example: (batch, channel, ...) data, vectors gamma and beta over channels.
 
@@ -223,7 +229,7 @@ def group_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, num_groups: int = 1
     return out, mean, inverse.reciprocal()
 
 
-@register("L2Normalization")
+@register("L2Normalization", same_shape=True)
 def l2_normalization(data: Tensor, *, eps: float = 1e-10,
                      mode: Literal["channel", "instance", "spatial"] = "instance") -> Tensor:
     """data / sqrt(sum(data ** 2) + eps), the sum being over each example ("instance"), over the channels at each
@@ -241,7 +247,7 @@ def l2_normalization(data: Tensor, *, eps: float = 1e-10,
     return data / ((data * data).sum(axes, keepdim=True) + eps).sqrt()
 
 
-@register("LRN")
+@register("LRN", same_shape=True)
 def lrn(data: Tensor, *, alpha: float = 1e-4, beta: float = 0.75, knorm: float = 2.0, nsize: int) -> Tensor:
     """Local response normalization: data / (knorm + alpha / nsize * sum of squares of nsize channels) ** beta.
 

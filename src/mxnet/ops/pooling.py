@@ -135,7 +135,21 @@ def _check_size(data: Tensor, kernel: Shape, pad: Shape) -> None:
             raise MXNetError(f"Pooling: kernel={kernel} exceeds data of shape {tuple(data.shape)} with pad={pad}")
 
 
-@register("Pooling")
+def _pooled(attrs, inputs):
+    data, kernel = inputs[0], attrs["kernel"]
+    if data is None or attrs["layout"] in _CHANNELS_LAST or len(data) < 3:
+        return [None]
+    if attrs["global_pool"]:
+        return [(*data[:2], *(1 for _ in data[2:]))]
+    if len(data) != len(kernel) + 2 or attrs["pooling_convention"] == "same":
+        return [None]
+    stride, pad, _ = _geometry("Pooling", kernel, attrs["stride"], attrs["pad"], attrs["pooling_convention"])
+    up = -1 if attrs["pooling_convention"] == "full" else 1
+    return [(*data[:2], *(-1 if n < 0 else up * (up * (n + 2 * p - k) // s) + 1
+                          for n, k, s, p in zip(data[2:], kernel, stride, pad, strict=True)))]
+
+
+@register("Pooling", output_shapes=_pooled)
 def pooling(data: Tensor, *, kernel: Shape = (), pool_type: _Kind = "max", global_pool: bool = False,
             cudnn_off: bool = False, pooling_convention: Literal["full", "same", "valid"] = "valid",
             stride: Shape = (), pad: Shape = (), p_value: int | None = None,

@@ -286,7 +286,9 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
                         for unknown, both ways.  For operators whose inputs and outputs are not all of one dtype, and
                         whose outputs' dtype is not the attribute `dtype`.
       same_shape=...    the inputs (names; True for all) that have the shape of the first output.
-      input_shapes=fn   fn(attrs, input_shapes, output_shapes) -> what these say of the inputs, as for `shapes`.
+      input_shapes=fn   fn(attrs, input_shapes, output_shapes) -> what these say of the inputs; here and in
+      output_shapes=fn  fn(attrs, input_shapes) -> what these say of the outputs; -1 is an unknown size.  It spares
+                        a run of the operator on tensors without values, which is slow the first time.
     For Symbols only:
       output_names=...  suffixes of the outputs' names, or fn(attrs) -> suffixes, where not output0, output1, ...
       init={...}        the initializer (JSON, or fn(attrs) -> JSON) of a variable that is made for a missing input.

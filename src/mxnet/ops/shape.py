@@ -3,6 +3,7 @@
 Results are tensors of their own, in one piece, as in MXNet (only the method `NDArray.reshape` shares memory).
 """
 
+import math
 from typing import Literal
 
 import torch
@@ -127,7 +128,14 @@ def reshape_like(lhs: Tensor, rhs: Tensor, *, lhs_begin: int | None = None, lhs_
     return torch.view_copy(lhs, (*lhs.shape[:begin], *rhs.shape[rhs_begin:rhs_end], *lhs.shape[end:]))
 
 
-@register("Flatten", "flatten")
+def _flat(attrs, inputs):
+    data = inputs[0]
+    if not data:
+        return [None]
+    return [(data[0], -1 if min(data[1:], default=0) < 0 else math.prod(data[1:]))]
+
+
+@register("Flatten", "flatten", output_shapes=_flat)
 def flatten(data: Tensor) -> Tensor:
     """(n, ...) -> (n, product of the rest)."""
     if data.dim() < 2:

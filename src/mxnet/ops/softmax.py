@@ -34,7 +34,7 @@ def _inside(data: Tensor, length: Tensor, axis: int) -> Tensor:
     return place.view(shape) < length.unsqueeze(axis)
 
 
-@register("softmax", present={"length": lambda attrs: bool(attrs["use_length"])})
+@register("softmax", same_shape=("data",), present={"length": lambda attrs: bool(attrs["use_length"])})
 def softmax(data: Tensor, length: Tensor | None = None, *, axis: int = -1, temperature: float | None = None,
             dtype: DType | None = None, use_length: bool | None = False) -> Tensor:
     """exp(x / temperature), divided by its sum along `axis`.
@@ -51,21 +51,21 @@ def softmax(data: Tensor, length: Tensor | None = None, *, axis: int = -1, tempe
     return torch.softmax(masked, axis, dtype).masked_fill(~inside, 0)
 
 
-@register("log_softmax")
+@register("log_softmax", same_shape=("data",))
 def log_softmax(data: Tensor, *, axis: int = -1, temperature: float | None = None, dtype: DType | None = None,
                 use_length: bool | None = False) -> Tensor:
     """Logarithm of softmax along `axis`, computed without overflow."""
     return torch.log_softmax(_prepare("log_softmax", data, axis, temperature), axis, dtype)
 
 
-@register("softmin")
+@register("softmin", same_shape=("data",))
 def softmin(data: Tensor, *, axis: int = -1, temperature: float | None = None, dtype: DType | None = None,
             use_length: bool | None = False) -> Tensor:
     """softmax of -x along `axis`."""
     return torch.softmax(-_prepare("softmin", data, axis, temperature), axis, dtype)
 
 
-@register("SoftmaxActivation")
+@register("SoftmaxActivation", same_shape=True)
 def softmax_activation(data: Tensor, *, mode: Literal["channel", "instance"] = "instance") -> Tensor:
     """softmax along the last axis ("instance") or along axis 1 of at least three ("channel")."""
     if mode == "channel" and data.dim() < 3:

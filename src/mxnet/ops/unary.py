@@ -54,7 +54,7 @@ def _floating(names: str, fn: Callable[[Tensor], Tensor], doc: str) -> None:
 def _publish(op: Callable, name: str, aliases: list[str], doc: str) -> None:
     op.__name__ = op.__qualname__ = name
     op.__doc__ = f"{doc}\n\nThe result has the shape and dtype of `data`."
-    register(name, *aliases)(op)
+    register(name, *aliases, same_shape=True)(op)
 
 
 # -------------------------------------------------------------------------------------- signs and rounding
@@ -154,14 +154,14 @@ _floating("softsign", torch.nn.functional.softsign, "data / (1 + |data|).")
 _unary("logical_not", lambda data: (data == 0).to(data.dtype), "1 where the element is 0, otherwise 0.")
 
 
-@register("hard_sigmoid")
+@register("hard_sigmoid", same_shape=True)
 def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
     """max(0, min(1, alpha * data + beta)), for floating types; no gradient at the bounds and outside."""
     require_float("hard_sigmoid", data)
     return torch.nn.functional.hardtanh(data * alpha + beta, 0, 1)
 
 
-@register("smooth_l1")
+@register("smooth_l1", same_shape=True)
 def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     """The smooth L1 loss of each element, from Fast R-CNN (Girshick 2015).
 
@@ -174,7 +174,7 @@ def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     return torch.where(size < 1 / square, 0.5 * square * x * x, size - 0.5 / square).to(data.dtype)
 
 
-@register("clip")
+@register("clip", same_shape=True)
 def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
     """Elements limited to [a_min, a_max]; the gradient is 1 inside and at the bounds, 0 outside."""
     if data.is_floating_point():
@@ -186,13 +186,13 @@ def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
 # -------------------------------------------------------------------------------------- copies and casts
 
 
-@register("_copy", "identity")
+@register("_copy", "identity", same_shape=True)
 def identity(data: Tensor) -> Tensor:
     """A copy of `data`."""
     return data.clone()
 
 
-@register("BlockGrad", "stop_gradient")
+@register("BlockGrad", "stop_gradient", same_shape=True)
 def block_grad(data: Tensor) -> Tensor:
     """A copy of `data` through which no gradient flows."""
     return data.detach().clone()
@@ -208,37 +208,37 @@ class _MakeLoss(torch.autograd.Function):
         return torch.ones_like(grad)
 
 
-@register("make_loss")
+@register("make_loss", same_shape=True)
 def make_loss(data: Tensor) -> Tensor:
     """A copy of `data` that is a loss: its gradient is 1, whatever gradient comes from above."""
     return _MakeLoss.apply(data)
 
 
-@register("_identity_with_attr_like_rhs")
+@register("_identity_with_attr_like_rhs", same_shape=("lhs", "rhs"))
 def identity_with_attr_like_rhs(lhs: Tensor, rhs: Tensor) -> Tensor:
     """A copy of `lhs`; in a graph it also tells that both inputs are alike."""
     return lhs.clone()
 
 
-@register("zeros_like")
+@register("zeros_like", same_shape=True)
 def zeros_like(data: Tensor) -> Tensor:
     """Zeros in the shape and dtype of `data`."""
     return torch.zeros_like(data)
 
 
-@register("ones_like")
+@register("ones_like", same_shape=True)
 def ones_like(data: Tensor) -> Tensor:
     """Ones in the shape and dtype of `data`."""
     return torch.ones_like(data)
 
 
-@register("Cast", "cast")
+@register("Cast", "cast", same_shape=True)
 def cast(data: Tensor, *, dtype: DType) -> Tensor:
     """A copy of `data` in another dtype; floating values lose their fraction when cast to integers."""
     return data.to(dtype, copy=True)
 
 
-@register("amp_cast")
+@register("amp_cast", same_shape=True)
 def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
     """Cast for automatic mixed precision: floating arrays become `dtype`, others are copied."""
     return data.to(dtype, copy=True) if data.is_floating_point() else data.clone()
@@ -257,13 +257,17 @@ def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) ->
 # --------------------------------------------------------------------------------------- facts about arrays
 
 
-@register("shape_array")
+def _int64_of_any(attrs, data):
+    return [data], [torch.int64]
+
+
+@register("shape_array", types=_int64_of_any)
 def shape_array(data: Tensor) -> Tensor:
     """The shape of `data` as an int64 vector."""
     return torch.tensor(data.shape, dtype=torch.int64, device=data.device)
 
 
-@register("size_array")
+@register("size_array", types=_int64_of_any)
 def size_array(data: Tensor) -> Tensor:
     """The number of elements of `data` as an int64 vector of length 1."""
     return torch.tensor([data.numel()], dtype=torch.int64, device=data.device)

@@ -1,0 +1,443 @@
+"""Executor: a Symbol bound to arrays, run forwards and backwards."""
+
+import warnings
+
+import numpy as np
+import torch
+
+from . import _rng, autograd, ndarray
+from ._state import state
+from .base import MXNetError, torch_dtype
+from .context import Context
+from .graph import shapes as _shapes
+from .graph import types as _types
+from .graph.lower import lower
+from .ndarray import NDArray
+from .ndarray._wrap import NoGrad, wrap
+from .symbol import Symbol
+
+__all__ = ["Executor"]
+
+_REQS = ("null", "write", "add")
+_set_grad_enabled = torch._C._set_grad_enabled
+
+
+class Executor:
+    """A Symbol with arrays for its arguments, gradients and auxiliary states; made by `Symbol.bind`, `simple_bind`.
+
+    arg_arrays, grad_arrays (None where there is none), aux_arrays: in the order of list_arguments() and
+    list_auxiliary_states(); arg_dict, grad_dict, aux_dict: by name.  outputs: of the last forward.
+    """
+
+    def __init__(self, symbol, ctx, args, grads, reqs, aux, group2ctx=None):
+        self._symbol = symbol
+        self._ctx = ctx
+        self._group2ctx = group2ctx or {}
+        self.arg_arrays: list[NDArray] = args
+        self.grad_arrays: list[NDArray | None] = grads
+        self.aux_arrays: list[NDArray] = aux
+        self._reqs: list[str] = reqs
+        self._arguments = symbol.list_arguments()
+        self._auxiliary = symbol.list_auxiliary_states()
+        self._monitor = None
+        self._outputs = None
+        self._leaves = None  # of the last forward in train mode: what gradients are taken of
+        self._results = None
+        known = {id(n): a.shape for n, a in zip(symbol._arguments(), args, strict=True)}
+        known.update((id(n), a.shape) for n, a in zip(symbol._auxiliary(), aux, strict=True))
+        self._known = known
+        self._program = lower(symbol, self._created_shape, self._place() if self._group2ctx else None)
+        position = {id(n): i for i, n in enumerate(symbol._arguments())}
+        offset = len(position)
+        position.update((id(n), offset + i) for i, n in enumerate(symbol._auxiliary()))
+        self._positions = [position[id(n)] for n in self._program.inputs]
+        self._created = None
+
+    # ------------------------------------------------------------------ making one
+
+    @classmethod
+    def bind(cls, symbol, ctx, args, args_grad, grad_req, aux_states, group2ctx, shared_exec):
+        """See Symbol.bind."""
+        if not isinstance(ctx, Context):
+            raise TypeError("Context type error")
+        names, aux_names = symbol.list_arguments(), symbol.list_auxiliary_states()
+        arrays = _by_name("args", args, names, missing=False)
+        grads = _by_name("args_grad", args_grad, names, missing=True) if args_grad is not None else [None] * len(names)
+        aux = _by_name("aux_states", [] if aux_states is None else aux_states, aux_names, missing=False)
+        reqs = _requests(grad_req, names)
+        reqs = ["null" if g is None else r for g, r in zip(grads, reqs, strict=True)]
+        _check_shapes(symbol, arrays, aux)
+        return cls(symbol, ctx, arrays, grads, reqs, aux, group2ctx)
+
+    @classmethod
+    def simple_bind(cls, symbol, ctx, grad_req, type_dict, group2ctx, shared_arg_names, shared_exec, shared_buffer,
+                    given):
+        """See Symbol.simple_bind."""
+        names, aux_names = symbol.list_arguments(), symbol.list_auxiliary_states()
+        try:
+            arg_shapes, aux_shapes, arg_types, aux_types = _infer_all(symbol, given, type_dict or {})
+        except MXNetError as error:
+            listed = "".join(f"\n{name}: {shape}" for name, shape in given.items())
+            raise RuntimeError(f"simple_bind error. Arguments:{listed}\n{error}") from error
+        reqs = _requests(grad_req, names)
+        pool = _Pool(shared_exec, shared_buffer, shared_arg_names)
+        ctx_of = _contexts(symbol, ctx, group2ctx)
+        args = [pool.argument(n, s, t, ctx_of(n)) for n, s, t in zip(names, arg_shapes, arg_types, strict=True)]
+        grads = [None if r == "null" else pool.gradient(n, s, t, ctx_of(n))
+                 for n, s, t, r in zip(names, arg_shapes, arg_types, reqs, strict=True)]
+        aux = [pool.auxiliary(n, s, t, ctx_of(n)) for n, s, t in zip(aux_names, aux_shapes, aux_types, strict=True)]
+        return cls(symbol, ctx, args, grads, reqs, aux, group2ctx)
+
+    def reshape(self, partial_shaping=False, allow_up_sizing=False, **kwargs):
+        """A new Executor for other input shapes that shares the arrays whose shapes stay.
+
+        AssertionError for shapes of other arguments that would change, unless partial_shaping, and for arrays that
+        would grow, unless allow_up_sizing.
+        """
+        arg_shapes, _, aux_shapes = self._symbol.infer_shape(**kwargs)
+        if arg_shapes is None:
+            raise ValueError("Insufficient argument shapes provided.")
+        args, grads, aux = [], [], []
+        for name, shape, array, grad in zip(self._arguments, arg_shapes, self.arg_arrays, self.grad_arrays,
+                                            strict=True):
+            _check_reshape(name, shape, array, name in kwargs, partial_shaping, allow_up_sizing)
+            args.append(_resized(array, shape))
+            grads.append(None if grad is None else _resized(grad, shape))
+        for name, shape, array in zip(self._auxiliary, aux_shapes, self.aux_arrays, strict=True):
+            _check_reshape(name, shape, array, False, partial_shaping, allow_up_sizing)
+            aux.append(_resized(array, shape))
+        return Executor(self._symbol, self._ctx, args, grads, self._reqs, aux, self._group2ctx)
+
+    def _created_shape(self, node):
+        """The shape of zeros whose attribute leaves sizes open."""
+        if self._created is None:
+            self._created = _shapes.Shapes(self._symbol, self._known).solve()
+        shape = self._created.of(node)
+        if not _shapes.known(shape):
+            raise MXNetError(f"node {node.name!r} ({node.op.name}): its shape {node.parsed['shape']} leaves sizes open "
+                             "that nothing in the graph decides")
+        return shape
+
+    def _place(self):
+        """(node) -> device, by the nodes' ctx_group; None if all are one device."""
+        devices = {group: ctx.device for group, ctx in self._group2ctx.items()}
+        if set(devices.values()) <= {self._ctx.device}:
+            return None
+        return lambda node: devices.get(node.attrs.get("__ctx_group__"), self._ctx.device)
+
+    # ------------------------------------------------------------------ arrays by name
+
+    @property
+    def arg_dict(self) -> dict[str, NDArray]:
+        """Arguments by name."""
+        return _as_dict(self._arguments, self.arg_arrays)
+
+    @property
+    def grad_dict(self) -> dict[str, NDArray | None]:
+        """Gradients by name; None for arguments without."""
+        return _as_dict(self._arguments, self.grad_arrays)
+
+    @property
+    def aux_dict(self) -> dict[str, NDArray]:
+        """Auxiliary states by name."""
+        return _as_dict(self._auxiliary, self.aux_arrays)
+
+    @property
+    def output_dict(self) -> dict[str, NDArray]:
+        """Outputs by name."""
+        return _as_dict(self._symbol.list_outputs(), self.outputs)
+
+    def copy_params_from(self, arg_params, aux_params=None, allow_extra_params=False):
+        """Copy values by name into the arguments and auxiliary states.
+
+        ValueError for names that are not there, unless allow_extra_params.
+        """
+        for kind, params, arrays in (("arguments", arg_params, self.arg_dict),
+                                     ("auxiliary states", aux_params or {}, self.aux_dict)):
+            for name, value in params.items():
+                if name in arrays:
+                    target = arrays[name]
+                    value.astype(target.dtype).copyto(target)
+                elif not allow_extra_params:
+                    raise ValueError(f'Find name "{name}" that is not in the {kind}')
+
+    # ------------------------------------------------------------------ running
+
+    @property
+    def outputs(self) -> list[NDArray]:
+        """What the last forward computed; before the first, arrays of zeros."""
+        if self._outputs is None:
+            return self.forward()
+        return self._outputs
+
+    def forward(self, is_train=False, **kwargs) -> list[NDArray]:
+        """Compute the outputs.  kwargs: new values of arguments by name, copied into their arrays.
+
+        TypeError for names that are not arguments, MXNetError for shapes that differ.
+        """
+        if kwargs:
+            self._take(kwargs)
+        tensors = [a._t.detach() if a._rg else a._t for a in (*self.arg_arrays, *self.aux_arrays)]
+        wants = [i for i, r in enumerate(self._reqs) if r != "null"] if is_train else []
+        for i in wants:
+            if tensors[i].is_floating_point():
+                tensors[i] = tensors[i].detach().requires_grad_()
+        before = torch.is_grad_enabled()
+        _set_grad_enabled(bool(wants))
+        tape, state.recording = state.recording, False
+        training, state.training = state.training, bool(is_train)
+        try:
+            results = self._run(tensors, bool(is_train))
+        finally:
+            _set_grad_enabled(before)
+            state.recording, state.training = tape, training
+        self._leaves = [(i, tensors[i]) for i in wants]
+        self._results = results if is_train else None
+        self._outputs = [wrap(t.detach(), self._ctx) for t in results]
+        return self._outputs
+
+    def _run(self, tensors, train):
+        inputs = [tensors[i] for i in self._positions]
+        ctx = self._ctx
+        rng = _rng.generator(ctx.device_type, ctx.device_id)
+        if self._monitor is not None:
+            from .graph.watch import run_watched
+
+            return run_watched(self._program, inputs, train, rng, ctx.device, self._watch)
+        return self._program.run(inputs, train, rng, ctx.device)
+
+    def _watch(self, name, tensor, is_input):
+        callback, everything = self._monitor
+        if everything or not is_input:
+            callback(name, wrap(tensor.detach(), self._ctx))
+
+    def _take(self, values):
+        arrays = self.arg_dict
+        for name, value in values.items():
+            if not isinstance(value, (NDArray, np.ndarray)):
+                raise ValueError("only accept keyword argument of NDArrays and numpy.ndarray")
+            if name not in arrays:
+                raise TypeError(f"Unknown argument {name}")
+            if arrays[name].shape != tuple(value.shape):
+                raise ValueError(f"Shape not match! Argument {name}, need: {arrays[name].shape}, "
+                                 f"received: {value.shape}")
+        for name, value in values.items():
+            arrays[name][:] = value
+
+    def backward(self, out_grads=None, is_train=True):
+        """Compute the gradients of the last forward, which must have been with is_train=True.
+
+        out_grads: the gradients of the outputs (an NDArray, a list, or a dict by output name); not needed by losses.
+        """
+        if self._results is None:
+            raise MXNetError("Executor.backward: call forward(is_train=True) before")
+        grads = self._head_grads(out_grads)
+        pairs = [(t, g) for t, g in zip(self._results, grads, strict=True) if t.requires_grad]
+        leaves = [leaf for _, leaf in self._leaves if leaf.requires_grad]
+        if pairs and leaves:
+            found = autograd._run(tuple(t for t, _ in pairs), tuple(g for _, g in pairs), True, False,
+                                  tuple(leaves), False)
+        else:
+            found = [None] * len(leaves)
+        found = iter(found)
+        with NoGrad():
+            for i, leaf in self._leaves:
+                grad = next(found) if leaf.requires_grad else None
+                self._deliver(i, grad)
+
+    def _deliver(self, i, grad):
+        target, add = self.grad_arrays[i]._t, self._reqs[i] == "add"
+        if grad is None:
+            if not add:
+                target.zero_()
+        elif add:
+            target.add_(grad)
+        else:
+            target.copy_(grad)
+
+    def _head_grads(self, out_grads):
+        if isinstance(out_grads, NDArray):
+            out_grads = [out_grads]
+        elif isinstance(out_grads, dict):
+            out_grads = [out_grads[name] for name in self._symbol.list_outputs()]
+        if not out_grads:
+            return [torch.ones_like(t) for t in self._results]
+        if len(out_grads) != len(self._results):
+            raise MXNetError(f"Executor.backward: {len(out_grads)} head gradients for {len(self._results)} outputs")
+        grads = []
+        for name, grad, result in zip(self._symbol.list_outputs(), out_grads, self._results, strict=True):
+            if not isinstance(grad, NDArray):
+                raise TypeError("inputs must be NDArray")
+            if grad.shape != tuple(result.shape):
+                raise MXNetError(f"Executor.backward: head gradient of {name} has shape {grad.shape}, "
+                                 f"expected {tuple(result.shape)}")
+            grads.append(grad._t.to(result.dtype))
+        return grads
+
+    def set_monitor_callback(self, callback, monitor_all=False):
+        """Call callback(name, array) for every operator's outputs (monitor_all: inputs too) during forward."""
+        self._monitor = None if callback is None else (callback, monitor_all)
+
+    def debug_str(self) -> str:
+        """The graph as text."""
+        return self._symbol.debug_str()
+
+    def get_optimized_symbol(self) -> Symbol:
+        """The Symbol that is run."""
+        return self._symbol
+
+
+# ------------------------------------------------------------------------------------------------------ helpers
+
+
+def _as_dict(names, arrays):
+    if len(set(names)) != len(names):
+        repeated = next(n for n in names if names.count(n) > 1)
+        raise ValueError(f"Duplicate names detected, {repeated!r} in {names}")
+    return dict(zip(names, arrays, strict=True))
+
+
+def _by_name(what: str, given, names, missing: bool):
+    """Arrays in the order of `names`, from a list or a dict; None for missing ones where that is allowed."""
+    if isinstance(given, dict):
+        for name in names:
+            if name not in given and not missing:
+                raise ValueError(f"key `{name}` is missing in `{what}`")
+        arrays = [given.get(name) for name in names]
+    elif isinstance(given, (list, tuple)):
+        if len(given) != len(names):
+            raise ValueError(f"Length of {what} does not match the number of arguments: got {len(given)}, "
+                             f"expected {len(names)} ({', '.join(names)})")
+        arrays = list(given)
+    else:
+        raise TypeError(f"Only accept list of NDArrays or dict of str to NDArray, got {type(given)} for {what}")
+    for name, array in zip(names, arrays, strict=True):
+        if not isinstance(array, NDArray) and not (array is None and missing):
+            raise TypeError(f"Only accept list of NDArrays or dict of str to NDArray, got {type(array)} for {name}")
+    return arrays
+
+
+def _requests(grad_req, names) -> list[str]:
+    """One of 'null', 'write', 'add' for each name."""
+    if isinstance(grad_req, str):
+        reqs = [grad_req] * len(names)
+    elif isinstance(grad_req, dict):
+        reqs = [grad_req.get(name, "null") for name in names]
+    elif isinstance(grad_req, (list, tuple)):
+        if len(grad_req) != len(names):
+            raise ValueError(f"grad_req: got {len(grad_req)}, expected one for each of {', '.join(names)}")
+        reqs = list(grad_req)
+    else:
+        raise TypeError(f"grad_req must be a string, a list or a dict, got {type(grad_req)}")
+    for name, req in zip(names, reqs, strict=True):
+        if req not in _REQS:
+            raise ValueError(f"grad_req must be one of {', '.join(_REQS)}, got {req!r} for {name}")
+    return reqs
+
+
+def _check_shapes(symbol, arrays, aux):
+    known = {id(n): a.shape for n, a in zip(symbol._arguments(), arrays, strict=True)}
+    known.update((id(n), a.shape) for n, a in zip(symbol._auxiliary(), aux, strict=True))
+    dtypes = {id(n): a._t.dtype for n, a in zip(symbol._arguments(), arrays, strict=True)}
+    _shapes.Shapes(symbol, known, dtypes).solve()
+
+
+def _infer_all(symbol, given, type_dict):
+    """(argument shapes, auxiliary shapes, argument dtypes, auxiliary dtypes), all known; MXNetError if not."""
+    arguments, auxiliary = symbol._arguments(), symbol._auxiliary()
+    names = {n.name for n in (*arguments, *auxiliary)}
+    dtypes = {id(n): torch_dtype(type_dict[n.name]) for n in (*arguments, *auxiliary) if n.name in type_dict}
+    known = {}
+    for n in (*arguments, *auxiliary):
+        if n.name in given:
+            known[id(n)] = _shapes._internal(_as_shape(n.name, given[n.name]))
+    unused = [n for n in given if n not in names]
+    if unused:
+        warnings.warn(f"simple_bind: {', '.join(unused)} are no arguments of the symbol", stacklevel=4)
+    shapes = _shapes.Shapes(symbol, known, dtypes).solve()
+    unknown = [f"{n.name}: {_shapes._public(shapes.of(n))}" for n in (*arguments, *auxiliary)
+               if not _shapes.known(shapes.of(n))]
+    if unknown:
+        raise MXNetError("cannot decide shape for the following arguments (0s in shape means unknown dimensions): "
+                         + ", ".join(unknown))
+    found = _types.solve(symbol, dtypes, torch.float32)
+    return ([shapes.of(n) for n in arguments], [shapes.of(n) for n in auxiliary],
+            [found[id(n), 0] for n in arguments], [found[id(n), 0] for n in auxiliary])
+
+
+def _as_shape(name, shape):
+    if isinstance(shape, (int, np.integer)):
+        return (shape,)
+    if not isinstance(shape, (tuple, list)):
+        raise TypeError(f"shape of {name} must be a tuple, got {type(shape)}")
+    return tuple(shape)
+
+
+def _contexts(symbol, ctx, group2ctx):
+    """(name) -> the context for a variable's array, by its ctx_group."""
+    groups = {n.name: n.attrs.get("__ctx_group__") for n in symbol._nodes() if n.is_variable} if group2ctx else {}
+    return lambda name: (group2ctx or {}).get(groups.get(name), ctx)
+
+
+class _Pool:
+    """Where the arrays of a new Executor come from: another executor's, a buffer of arrays by name, or fresh zeros."""
+
+    def __init__(self, shared_exec, shared_buffer, shared_names):
+        self.buffer = shared_buffer
+        self.names = None if shared_names is None else set(shared_names)
+        self.args = dict(zip(shared_exec._arguments, shared_exec.arg_arrays, strict=True)) if shared_exec else {}
+        self.grads = dict(zip(shared_exec._arguments, shared_exec.grad_arrays, strict=True)) if shared_exec else {}
+        self.aux = dict(zip(shared_exec._auxiliary, shared_exec.aux_arrays, strict=True)) if shared_exec else {}
+
+    def argument(self, name, shape, dtype, ctx):
+        if self.names is not None and name not in self.names and self.buffer is not None:
+            return self._buffered(name, shape, dtype, ctx)
+        return self._fitting(self.args.get(name) if self.names is None or name in self.names else None,
+                             shape, dtype, ctx)
+
+    def gradient(self, name, shape, dtype, ctx):
+        shared = self.grads.get(name) if self.names is None or name in self.names else None
+        return self._fitting(shared, shape, dtype, ctx)
+
+    def auxiliary(self, name, shape, dtype, ctx):
+        return self._fitting(self.aux.get(name), shape, dtype, ctx)
+
+    @staticmethod
+    def _fitting(array, shape, dtype, ctx):
+        if array is not None and array.shape == tuple(shape) and array._t.dtype is dtype and array._ctx == ctx:
+            return array
+        return ndarray.zeros(tuple(shape), ctx, dtype)
+
+    def _buffered(self, name, shape, dtype, ctx):
+        """An array of the buffer, whole or its beginning; a larger one takes its place there."""
+        array = self.buffer.get(name)
+        if array is None or array.size < int(np.prod(shape)) or array._t.dtype is not dtype:
+            self.buffer[name] = array = ndarray.zeros(tuple(shape), ctx, dtype)
+            return array
+        return array if array.shape == tuple(shape) else _resized(array, shape)
+
+
+def _check_reshape(name, shape, array, given, partial_shaping, allow_up_sizing):
+    if array.shape == tuple(shape):
+        return
+    if not (given or partial_shaping):
+        raise AssertionError(f"Shape of unspecified array {name} changed from {array.shape} to {tuple(shape)}, so the "
+                             "new executor could not share it with this one. If this is intended, set "
+                             "partial_shaping=True.")
+    if int(np.prod(shape)) > array.size and not allow_up_sizing:
+        raise AssertionError(f"New shape of {name} is larger than the original ({tuple(shape)} vs {array.shape}). "
+                             "Making a big executor and then smaller ones takes less memory than the reverse. If this "
+                             "is intended, set allow_up_sizing=True.")
+
+
+def _resized(array, shape):
+    """The beginning of an array's memory in another shape, or new zeros where that is not enough."""
+    shape = tuple(shape)
+    count = int(np.prod(shape))
+    if array.shape == shape:
+        return array
+    if count <= array.size:
+        return wrap(array._t.detach().reshape(-1)[:count].view(shape), array._ctx)
+    return ndarray.zeros(shape, array._ctx, array.dtype)
+
+

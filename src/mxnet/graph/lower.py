@@ -1,0 +1,165 @@
+"""Symbol -> torch.fx.GraphModule: straight Python code that calls the operators' functions on tensors."""
+
+import linecache
+import operator
+
+import torch
+
+from ..base import MXNetError
+from ..ops.registry import OpDef
+from ..symbol._node import Entry, Node, postorder
+from .dry import spread
+
+__all__ = ["Program", "lower"]
+
+RUNTIME = ("_train", "_rng", "_device")
+
+
+class Program:
+    """A lowered Symbol: `run(tensors, train, rng, device)` gives a tuple of its outputs.
+
+    inputs: the variables' nodes, in the order in which `run` takes their tensors (that of `list_inputs`).
+    module: the torch.fx.GraphModule; its nodes know the Symbol's by `meta['node']`.
+    """
+
+    __slots__ = ("_forward", "inputs", "module")
+
+    def __init__(self, module: "torch.fx.GraphModule", inputs: list[Node]):
+        self.inputs = inputs
+        self.module = module
+        self._forward = module.forward
+
+    def run(self, tensors, train: bool, rng, device):
+        """Compute the outputs.  What an operator refuses is an MXNetError that names it and its node."""
+        try:
+            return self._forward(*tensors, train, rng, device)
+        except Exception as error:
+            raised = self._explain(error)
+            raise raised from (None if raised is error else error)
+
+    def compile(self, backend: str):
+        """Hand the graph to torch.compile."""
+        self._forward = torch.compile(self.module, backend=backend)
+
+    def _explain(self, error: Exception) -> Exception:
+        if not isinstance(error, (MXNetError, RuntimeError, TypeError, ValueError, IndexError)):
+            return error
+        node = self._failed(error)
+        if node is None:
+            return error
+        where = f", made at {node.where}" if node.where else ""
+        text = str(error).split("\n")[0]
+        return type(error if isinstance(error, MXNetError) else MXNetError())(
+            f"Error in operator {node.name}: {text} (node {node.name!r} of {node.op.name}{where})")
+
+    def _failed(self, error: Exception) -> Node | None:
+        """The node that was being computed when the error came up: it stands in the line of the generated code."""
+        trace, code = error.__traceback__, self.module.forward.__code__
+        while trace is not None and trace.tb_frame.f_code is not code:
+            trace = trace.tb_next
+        if trace is None:
+            return None
+        name = linecache.getline(code.co_filename, trace.tb_lineno).split("=")[0].strip()
+        for node in self.module.graph.nodes:
+            if node.name == name:
+                return node.meta.get("node")
+        return None
+
+
+def lower(symbol, shapes=None, place=None) -> Program:
+    """The program of a Symbol.
+
+    shapes: (node) -> the shape of a creating operator whose attribute leaves sizes open (zeros of shape (0, 10)).
+    place: (node) -> the torch.device to compute a node on, where that is not the program's.
+    """
+    import torch.fx
+
+    order = postorder(symbol._entries)
+    graph = torch.fx.Graph()
+    root = torch.nn.Module()
+    made: dict[int, torch.fx.Node] = {}
+    inputs = [node for node in order if node.is_variable]
+    for node in inputs:
+        made[id(node)] = graph.placeholder(node.name)
+        made[id(node)].meta["node"] = node
+    runtime = {name: graph.placeholder(name) for name in RUNTIME}
+    builder = _Builder(graph, root, made, runtime, shapes, place)
+    for node in order:
+        if not node.is_variable:
+            made[id(node)] = builder.add(node)
+    graph.output(tuple(builder.value(entry) for entry in symbol._entries))
+    return Program(torch.fx.GraphModule(root, graph, "Program"), inputs)
+
+
+class _Builder:
+    """Adds nodes to an fx graph."""
+
+    def __init__(self, graph, root, made, runtime, shapes, place):
+        self.graph, self.root, self.made, self.runtime = graph, root, made, runtime
+        self.shapes, self.place = shapes, place
+        self._items: dict[tuple[int, int], torch.fx.Node] = {}
+
+    def value(self, entry: Entry):
+        """The fx node of an output; one of several is taken out of the tuple, once."""
+        node = entry.node
+        result = self.made[id(node)]
+        if node.is_variable or (node.count_outputs == 1 and not callable(node.op.num_outputs)):
+            return result
+        key = id(node), entry.index
+        if key not in self._items:
+            if node.count_outputs == 1:
+                item = self.graph.call_function(only, (result,))
+            else:
+                item = self.graph.call_function(operator.getitem, (result, entry.index))
+            item.meta["node"] = node
+            self._items[key] = item
+        return self._items[key]
+
+    def add(self, node: Node):
+        """The fx node that computes a node."""
+        op = node.op
+        args = [self.value(entry) for entry in node.inputs]
+        device = self.place(node) if self.place else None
+        if device is not None:
+            args = [self.graph.call_method("to", (arg, device)) for arg in args]
+        for i in op.extra["in_place"](node.parsed, len(args)) if "in_place" in op.extra else ():
+            if i < len(args):
+                args[i] = self.graph.call_function(torch.clone, (args[i],))
+        kwargs = _special(op, node.parsed)
+        if self.shapes is not None and not args and 0 in kwargs.get("shape", ()):
+            kwargs["shape"] = self.shapes(node)
+        for name in op.runtime:
+            kwargs[name] = self._subgraphs(node) if name == "_subgraphs" else self.runtime[name]
+        if device is not None and "_device" in kwargs:
+            kwargs["_device"] = device
+        made = self.graph.create_node("call_function", op.fn, tuple(args if op.variadic else _trimmed(node, args)),
+                                      kwargs, node.name)
+        made.meta["node"] = node
+        return made
+
+    def _subgraphs(self, node: Node):
+        found = []
+        for i, symbol in enumerate(node.subgraphs):
+            name = f"{node.name}_{i}"
+            self.root.add_module(name, lower(symbol).module)
+            found.append(self.graph.get_attr(name))
+        return found
+
+
+def _special(op: OpDef, attrs: dict) -> dict:
+    """The attributes that are not at their defaults."""
+    return {name: value for name, value in attrs.items()
+            if name not in op.attrs or value is not op.attrs[name].default}
+
+
+def _trimmed(node: Node, args: list) -> list:
+    """Arguments by position; None for inputs in between that do not take part."""
+    arguments = spread(node, args)
+    while arguments and arguments[-1] is None:
+        arguments.pop()
+    return arguments
+
+
+def only(result):
+    """The result of an operator with a variable number of outputs that has one."""
+    return result if isinstance(result, torch.Tensor) else result[0]
