@@ -127,9 +127,9 @@ def loads(text: str, symbol_class):
 def build(graph: dict, symbol_class):
     """The Symbol of a graph in the form of 1.9.1, whose indices are known to be sound (see `_upgrade`)."""
     nodes: list[Node] = []
-    for i, record in enumerate(graph["nodes"]):
+    for record in graph["nodes"]:
         inputs = [Entry(nodes[at], index, version) for at, index, version in record["inputs"]]
-        where = f"node {i} ({record['name']!r})"
+        where = record["where"]
         if record["op"] == "null":
             nodes.append(Node(None, record["name"], record["attrs"]))
             continue
