@@ -9,7 +9,7 @@ from torch import Tensor
 from ..base import MXNetError
 from .registry import Shape, register
 
-__all__ = ["convolution", "convolution_v1", "deconvolution"]
+__all__ = ["convolution", "convolution_v1", "deconvolution", "geometry"]
 
 _CONV = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
 _TRANSPOSED = {1: torch.conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
@@ -29,7 +29,7 @@ def _per_axis(kernel: Shape, value: Shape, default: int, op: str, name: str) -> 
 
 
 @lru_cache(maxsize=1024)
-def _geometry(op: str, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape) -> tuple[Shape, Shape, Shape]:
+def geometry(op: str, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape) -> tuple[Shape, Shape, Shape]:
     """(stride, dilate, pad) in full; MXNetError for those that make no sense."""
     if len(kernel) not in _CONV:
         raise MXNetError(f"{op}: kernel={kernel} must have 1, 2 or 3 numbers")
@@ -71,7 +71,7 @@ def _inputs_of(attrs, inputs, outputs):
     data, out = inputs[0], outputs[0]
     if data is None or out is None or attrs["layout"] in _CHANNELS_LAST or len(data) != len(out) != 2:
         return [None] * len(inputs)
-    stride, dilate, pad = _geometry("Convolution", attrs["kernel"], attrs["stride"], attrs["dilate"], attrs["pad"])
+    stride, dilate, pad = geometry("Convolution", attrs["kernel"], attrs["stride"], attrs["dilate"], attrs["pad"])
     sizes = [n + d * (k - 1) - 2 * p if s == 1 and n >= 0 else -1
              for n, k, s, d, p in zip(out[2:], attrs["kernel"], stride, dilate, pad, strict=True)]
     return [(out[0], data[1], *sizes), *inputs[1:]]
@@ -81,7 +81,7 @@ def _outputs_of(attrs, inputs):
     data = inputs[0]
     if data is None or len(data) != len(attrs["kernel"]) + 2 or attrs["layout"] in _CHANNELS_LAST:
         return [None]
-    stride, dilate, pad = _geometry("Convolution", attrs["kernel"], attrs["stride"], attrs["dilate"], attrs["pad"])
+    stride, dilate, pad = geometry("Convolution", attrs["kernel"], attrs["stride"], attrs["dilate"], attrs["pad"])
     sizes = [-1 if n < 0 else (n + 2 * p - d * (k - 1) - 1) // s + 1
              for n, k, s, d, p in zip(data[2:], attrs["kernel"], stride, dilate, pad, strict=True)]
     return [(data[0], attrs["num_filter"], *sizes)]
@@ -103,7 +103,7 @@ def convolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     Each axis of the result has floor((size + 2 pad - dilate (kernel - 1) - 1) / stride) + 1 elements.
     `workspace`, `cudnn_tune` and `cudnn_off` are accepted and change nothing.
     """
-    stride, dilate, pad = _geometry("Convolution", kernel, stride, dilate, pad)
+    stride, dilate, pad = geometry("Convolution", kernel, stride, dilate, pad)
     if layout in _CHANNELS_LAST:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
     _check("Convolution", data, weight, kernel, 0, num_filter)
@@ -153,7 +153,7 @@ def deconvolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     Each axis of the result has stride (size - 1) + dilate (kernel - 1) + 1 - 2 pad + adj elements, or those of
     `target_shape`, which then decides pad and adj.  Channels-last layouts as in Convolution.
     """
-    stride, dilate, pad = _geometry("Deconvolution", kernel, stride, dilate, pad)
+    stride, dilate, pad = geometry("Deconvolution", kernel, stride, dilate, pad)
     adj = _per_axis(kernel, adj, 0, "Deconvolution", "adj")
     if layout in _CHANNELS_LAST:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
