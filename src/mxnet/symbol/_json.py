@@ -31,13 +31,33 @@ def graph_dict(symbol, remove_amp_cast=True) -> dict:
         if node.subgraphs:
             record["subgraphs"] = [graph_dict(s, remove_amp_cast) for s in node.subgraphs]
         nodes.append(record)
-        row_ptr.append(row_ptr[-1] + node.count_outputs)
+        row_ptr.append(row_ptr[-1] + _count_arrays(node))
     return {
         "nodes": nodes,
         "arg_nodes": [i for i, node in enumerate(order) if node.is_variable],
         "node_row_ptr": row_ptr,
         "heads": [[ids[id(e.node)], e.index, e.version] for e in entries],
     }
+
+
+# What MXNet's operators compute for their own backward is counted in node_row_ptr, and seen nowhere else.
+_ARRAYS = {
+    "BatchNorm": 3, "BatchNorm_v1": 3, "BilinearSampler": 2, "CTCLoss": 2, "Correlation": 3, "Dropout": 2,
+    "GridGenerator": 2, "GroupNorm": 3, "InstanceNorm": 3, "L2Normalization": 2, "LRN": 2, "LayerNorm": 3,
+    "ROIPooling": 2, "SpatialTransformer": 3, "_contrib_BatchNormWithReLU": 4, "_contrib_SyncBatchNorm": 3,
+    "_linalg_det": 3, "_linalg_slogdet": 4, "sort": 2,
+}
+
+
+def _count_arrays(node: Node) -> int:
+    if node.op is None:
+        return 1
+    attrs = node.parsed
+    if node.op.name == "Pooling" and attrs["pool_type"] == "max" and attrs["kernel"]:
+        return 2 if attrs["layout"] in (None, "NCW", "NCHW", "NCDHW") else 1
+    if node.op.name == "topk" and attrs["ret_typ"] == "value":
+        return 2
+    return max(node.count_outputs, _ARRAYS.get(node.op.name, 0))
 
 
 def dumps(symbol, remove_amp_cast=True) -> str:
@@ -157,6 +177,9 @@ def _check(node: Node, where: str):
         names = node.op.name_inputs(attrs, len(node.inputs)) if node.op.variadic else node.input_names()
     except MXNetError as error:
         raise MXNetError(f"{where}: {error}") from error
+    if node.op.variadic and not node.subgraphs and len(node.inputs) < attrs.get("num_args", 0):
+        raise MXNetError(f"{where}: operator {node.op.name} expects num_args={attrs['num_args']} inputs, "
+                         f"but got {len(node.inputs)}")
     if names is not None and len(node.inputs) != len(names):
         raise MXNetError(f"{where}: operator {node.op.name} expects {len(names)} inputs ({', '.join(names)}), "
                          f"but got {len(node.inputs)}")

@@ -13,7 +13,7 @@ from ..ops.registry import OpDef
 __all__ = ["HIDDEN_KEYS", "Entry", "Node", "postorder", "shown_attrs", "stored_key"]
 
 # attributes that may be written without underscores, and are shown both ways
-HIDDEN_KEYS = ("ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage", "profiler_scope")
+HIDDEN_KEYS = ("ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage")
 
 
 class Entry(NamedTuple):
