@@ -13,7 +13,7 @@ from golden.gluon.answers import check, check_refused, recorded
 from mxnet import autograd, nd
 from mxnet.gluon import nn
 
-LAYERS = {**layer_cases.LAYERS, **layer_cases.CONTRIB}
+LAYERS = {**layer_cases.LAYERS, **layer_cases.CONTRIB, **layer_cases.RECURRENT}
 RUNS = [(text, shapes) for text, shapes in LAYERS.items() if shapes]
 
 

@@ -13,7 +13,7 @@ def attach_methods(cls, op, split_v2):
 
     def reshape(self, *shape, **kwargs):
         """sym.reshape: x.reshape((2, -1)) or x.reshape(2, -1)."""
-        if len(shape) > 1 or (shape and isinstance(shape[0], int)):
+        if len(shape) > 1:
             return op.reshape(self, shape=shape, **kwargs)
         return op.reshape(self, *shape, **kwargs)
 

@@ -30,7 +30,7 @@ def save(name, answers):
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     layers = {}
-    for text, shapes in {**cases.LAYERS, **cases.CONTRIB}.items():
+    for text, shapes in {**cases.LAYERS, **cases.CONTRIB, **cases.RECURRENT}.items():
         layers[text] = {"is": cases.describe(mx, text)}
         if shapes:
             layers[text]["does"] = cases.run_layer(mx, text, shapes)

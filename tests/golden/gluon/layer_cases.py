@@ -118,6 +118,21 @@ LAYERS = {
     "chain(nn.Sequential(), nn.HybridSequential(), nn.GELU())": None,
 }
 
+# recurrent layers -> input shapes of the run: data, and states in a list
+RECURRENT = {
+    "rnn.RNN(3)": [(4, 2, 5)],
+    "rnn.RNN(3, activation='tanh', i2h_weight_initializer='ones')": [(4, 2, 5), [(1, 2, 3)]],
+    "rnn.LSTM(3)": [(4, 2, 5)],
+    "rnn.LSTM(3, 2, 'NTC', bidirectional=True)": [(2, 4, 5), [(4, 2, 3), (4, 2, 3)]],
+    "rnn.LSTM(3, 2, layout='NTC', bidirectional=True, input_size=5, dropout=0.2)": None,
+    "rnn.LSTM(4, projection_size=2, h2r_weight_initializer='xavier')": None,
+    "rnn.LSTM(3, dtype='float64', prefix='own_')": None,
+    "rnn.GRU(3)": [(4, 2, 5)],
+    "rnn.GRU(3, 2, layout='NTC')": [(2, 4, 5), [(2, 2, 3)]],
+    "rnn.GRU(2, bidirectional=True, i2h_bias_initializer='ones', input_size=3)": [(2, 1, 3)],
+    "chain(nn.HybridSequential(), rnn.LSTM(3, 2), nn.Dense(2, flatten=False))": [(4, 2, 5)],
+}
+
 # what MXNet makes no graph of: unknown activations, reflection of nothing, empty containers
 NO_GRAPH = {"nn.Activation('bad')"}
 
@@ -167,6 +182,8 @@ REFUSED = [
     "chain(nn.HybridSequential(), 3)",
     "chain(nn.Sequential(), nn.Dense(3))[1]",
     "chain(nn.Sequential(), nn.Dense(3))['0']",
+    "rnn.LSTM(3, layout='CTN')",
+    "rnn.RNN(3, activation='x')",
     "contrib.PixelShuffle2D((1, 2, 3))",
     "contrib.PixelShuffle3D((1, 2))",
     "gluon.loss.Loss()",
@@ -311,8 +328,8 @@ def make(mx, text):
     gluon = mx.gluon
     parent = gluon.nn.Sequential(prefix="net_")
     with parent.name_scope():
-        scope = {"mx": mx, "nn": gluon.nn, "contrib": gluon.contrib.nn, "gluon": gluon, "np": np, "chain": chain}
-        return eval(text, scope)
+        spaces = {"mx": mx, "nn": gluon.nn, "rnn": gluon.rnn, "contrib": gluon.contrib.nn, "gluon": gluon}
+        return eval(text, {**spaces, "np": np, "chain": chain})
 
 
 def describe(mx, text):
@@ -327,6 +344,7 @@ def describe(mx, text):
         "name": block.name,
         "prefix": block.prefix,
         "children": list(block._children),
+        "paths": list(block._collect_params_with_prefix()),
         "params": parameters,
     }
 
@@ -336,18 +354,25 @@ def run_layer(mx, text, shapes):
     block = make(mx, text)
     mx.random.seed(7)
     block.initialize(mx.init.Uniform(0.5))
-    inputs = [mx.nd.array(formula(shape, salt)) for salt, shape in enumerate(shapes)]
-    for x in inputs:
-        x.attach_grad()
+    leaves = []
+
+    def leaf(shape):
+        if isinstance(shape, list):
+            return [leaf(one) for one in shape]
+        leaves.append(mx.nd.array(formula(shape, len(leaves))))
+        leaves[-1].attach_grad()
+        return leaves[-1]
+
+    inputs = [leaf(shape) for shape in shapes]
     with mx.autograd.record():
         out = block(*inputs)
-    head = mx.nd.array(formula(out.shape, 3))
-    out.backward(head)
+    outs = [out[0], *out[1]] if isinstance(out, tuple) else [out]
+    mx.autograd.backward(outs, [mx.nd.array(formula(one.shape, 3)) for one in outs])
     learned = [p for p in block.collect_params().values() if p.grad_req != "null"]
     fixed = [p for p in block.collect_params().values() if p.grad_req == "null"]
     return {
         "out": plain(out),
-        "input_grads": plain([x.grad for x in inputs]),
+        "input_grads": plain([x.grad for x in leaves]),
         "weights": plain([p.data() for p in learned]),
         "grads": plain([p.grad() for p in learned]),
         "fixed": plain([p.data() for p in fixed]),
@@ -362,6 +387,8 @@ def graphs():
         plain_block = any(word in text for word in ("nn.Lambda", "nn.Sequential", ".Concurrent", "SparseEmbedding"))
         if not plain_block and text not in NO_GRAPH:
             yield text, len(shapes or [1])
+    for text in RECURRENT:
+        yield text, 1
 
 
 def graph(mx, text, inputs):

@@ -1,0 +1,3 @@
+"""Recurrent layers. This file is the table of contents."""
+
+from .rnn_layer import *
