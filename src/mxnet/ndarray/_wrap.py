@@ -245,6 +245,8 @@ def _take_ctx(op: OpDef, kwargs: dict, ctx):
             value = Context(kind, int(rest.rstrip(")") or 0))
         ctx = value if isinstance(value, Context) else ctx
     for name in kwargs:
+        if name.startswith("__") and name.endswith("__"):
+            continue
         if op.attrs:
             raise op.unknown_attr(name)
         # as MXNet has it, which checks the attributes of operators that have some

@@ -221,8 +221,11 @@ class OpDef:
         return inspect.getdoc(self.fn) or ""
 
     def parse_attrs(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Typed values for all attributes; raises MXNetError for unknown, missing and ill-typed ones."""
-        unknown = [k for k in given if k not in self.attrs]
+        """Typed values for all attributes; raises MXNetError for unknown, missing and ill-typed ones.
+
+        `__names_like_this__` are notes of the user's, such as the layout of a state: operators take no notice.
+        """
+        unknown = [k for k in given if k not in self.attrs and not (k.startswith("__") and k.endswith("__"))]
         if unknown:
             raise self.unknown_attr(unknown[0])
         parsed = {}
