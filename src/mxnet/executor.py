@@ -46,12 +46,12 @@ class Executor:
         known = {id(n): a.shape for n, a in zip(symbol._arguments(), args, strict=True)}
         known.update((id(n), a.shape) for n, a in zip(symbol._auxiliary(), aux, strict=True))
         self._known = known
+        self._created = None
         self._program = lower(symbol, self._created_shape, self._place() if self._group2ctx else None)
         position = {id(n): i for i, n in enumerate(symbol._arguments())}
         offset = len(position)
         position.update((id(n), offset + i) for i, n in enumerate(symbol._auxiliary()))
         self._positions = [position[id(n)] for n in self._program.inputs]
-        self._created = None
 
     # ------------------------------------------------------------------ making one
 

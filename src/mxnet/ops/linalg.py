@@ -256,7 +256,7 @@ def _per_matrix(numbers: Tensor) -> Tensor:
     return numbers if numbers.dim() or state.np_shape else numbers.view(1)
 
 
-@register("_linalg_det", "linalg_det")
+@register("_linalg_det", "linalg_det", output_names=("output0",))
 def det(A: Tensor) -> Tensor:
     """Determinants of square matrices."""
     return _per_matrix(torch.linalg.det(_square("linalg.det", A)))

@@ -25,7 +25,7 @@ def _sorted(name: str, data: Tensor, axis: int | None, ascending: bool) -> tuple
     return values, indices, axis
 
 
-@register("sort")
+@register("sort", output_names=("output0",))
 def sort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True) -> Tensor:
     """Elements in order along `axis`; None sorts the flattened array."""
     return _sorted("sort", data, axis, is_ascend)[0]
@@ -41,7 +41,8 @@ def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True,
     return _sorted("argsort", data, axis, is_ascend)[1].to(dtype)
 
 
-@register("topk", num_outputs=lambda attrs: 2 if attrs["ret_typ"] == "both" else 1)
+@register("topk", num_outputs=lambda attrs: 2 if attrs["ret_typ"] == "both" else 1,
+          output_names=lambda attrs: ("output0", "output1") if attrs["ret_typ"] in ("both", "value") else ("output",))
 def topk(data: Tensor, *, axis: int | None = -1, k: int = 1,
          ret_typ: Literal["both", "indices", "mask", "value"] = "indices", is_ascend: bool = False,
          dtype: DType = torch.float32) -> Tensor | tuple[Tensor, Tensor]:
