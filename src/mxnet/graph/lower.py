@@ -1,7 +1,9 @@
 """Symbol -> torch.fx.GraphModule: straight Python code that calls the operators' functions on tensors."""
 
+import keyword
 import linecache
 import operator
+import re
 
 import torch
 
@@ -79,11 +81,12 @@ def lower(symbol, shapes=None, place=None) -> Program:
     root = torch.nn.Module()
     made: dict[int, torch.fx.Node] = {}
     inputs = [node for node in order if node.is_variable]
+    taken = {"self", *RUNTIME}
     for node in inputs:
-        made[id(node)] = graph.placeholder(node.name)
+        made[id(node)] = graph.placeholder(_identifier(node.name, taken))
         made[id(node)].meta["node"] = node
     runtime = {name: graph.placeholder(name) for name in RUNTIME}
-    builder = _Builder(graph, root, made, runtime, shapes, place)
+    builder = _Builder(graph, root, made, runtime, shapes, place, taken)
     for node in order:
         if not node.is_variable:
             made[id(node)] = builder.add(node)
@@ -91,12 +94,24 @@ def lower(symbol, shapes=None, place=None) -> Program:
     return Program(torch.fx.GraphModule(root, graph, "Program"), inputs)
 
 
+def _identifier(name: str, taken: set[str]) -> str:
+    """A node's name as one that Python code can have; names come from files, and torch.fx writes them into code."""
+    made = re.sub(r"\W", "_", name, flags=re.ASCII)
+    if not made or made[0].isdigit() or keyword.iskeyword(made):
+        made = f"v_{made}"
+    unique = made
+    while unique in taken:
+        unique = f"{made}_{len(taken)}_"
+    taken.add(unique)
+    return unique
+
+
 class _Builder:
     """Adds nodes to an fx graph."""
 
-    def __init__(self, graph, root, made, runtime, shapes, place):
+    def __init__(self, graph, root, made, runtime, shapes, place, taken):
         self.graph, self.root, self.made, self.runtime = graph, root, made, runtime
-        self.shapes, self.place = shapes, place
+        self.shapes, self.place, self.taken = shapes, place, taken
         self._items: dict[tuple[int, int], torch.fx.Node] = {}
 
     def value(self, entry: Entry):
@@ -129,7 +144,8 @@ class _Builder:
         if self.shapes is not None and not args and 0 in kwargs.get("shape", ()):
             kwargs["shape"] = self.shapes(node)
         for name in op.runtime:
-            kwargs[name] = self._subgraphs(node) if name == "_subgraphs" else self.runtime[name]
+            own = {"_subgraphs": self._subgraphs, "_kept": self._kept}.get(name)
+            kwargs[name] = own(node) if own else self.runtime[name]
         if device is not None and "_device" in kwargs:
             kwargs["_device"] = device
         made = self.graph.create_node("call_function", op.fn, tuple(args if op.variadic else _trimmed(node, args)),
@@ -137,10 +153,15 @@ class _Builder:
         made.meta["node"] = node
         return made
 
+    def _kept(self, node: Node):
+        name = _identifier(f"{node.name}_kept", self.taken)
+        setattr(self.root, name, {})
+        return self.graph.get_attr(name)
+
     def _subgraphs(self, node: Node):
         found = []
         for i, symbol in enumerate(node.subgraphs):
-            name = f"{node.name}_{i}"
+            name = _identifier(f"{node.name}_{i}", self.taken)
             self.root.add_module(name, lower(symbol).module)
             found.append(self.graph.get_attr(name))
         return found
