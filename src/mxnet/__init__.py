@@ -7,7 +7,7 @@ from .libinfo import __version__
 from .util import is_np_array, is_np_shape, np_array, np_shape, set_np_shape, use_np, use_np_array, use_np_shape
 
 from . import ndarray, attribute, symbol  # isort: skip
-from . import autograd, initializer, lr_scheduler, name, random, registry
+from . import autograd, initializer, lr_scheduler, name, operator, random, registry
 from . import initializer as init
 from . import ndarray as nd
 from . import random as rnd
@@ -21,5 +21,5 @@ from . import test_utils
 __all__ = ["AttrScope", "Context", "MXNetError", "__version__", "attribute", "autograd", "base", "context",
            "contrib", "cpu", "cpu_pinned", "current_context", "error", "gluon", "gpu", "init", "initializer", "io",
            "is_np_array", "is_np_shape", "kv", "kvstore", "libinfo", "lr_scheduler", "metric", "name", "nd",
-           "ndarray", "np_array", "np_shape", "optimizer", "random", "registry", "rnd", "runtime", "set_np_shape",
-           "sym", "symbol", "test_utils", "use_np", "use_np_array", "use_np_shape", "util"]
+           "ndarray", "np_array", "np_shape", "operator", "optimizer", "random", "registry", "rnd", "runtime",
+           "set_np_shape", "sym", "symbol", "test_utils", "use_np", "use_np_array", "use_np_shape", "util"]

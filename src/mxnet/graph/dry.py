@@ -31,7 +31,7 @@ _DEVICE = torch.device("meta")
 
 def runtime_kwargs(node: Node, device) -> dict:
     """Stand-ins for what whoever runs the operator supplies."""
-    values = {"_train": False, "_rng": None, "_device": device, "_subgraphs": node.subgraphs}
+    values = {"_train": False, "_rng": None, "_device": device, "_subgraphs": node.subgraphs, "_kept": None}
     return {name: values[name] for name in node.op.runtime}
 
 

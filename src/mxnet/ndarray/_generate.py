@@ -15,7 +15,7 @@ from .._state import state
 from ..base import _Null
 from ..ops.registry import OpDef
 from . import _wrap
-from ._wrap import bind, explain, invoke, plain, recorded, wrap_outputs
+from ._wrap import bind, explain, invoke, invoke_open, plain, recorded, wrap_outputs
 
 _REMEMBER = 512  # distinct attribute sets kept per operator
 
@@ -62,6 +62,11 @@ def {fname}({params}out=None, name=None, **kwargs):
     return invoke(op, fn, {inputs}, out, kwargs)
 """
 
+_OPEN = """
+def {fname}(*{inputs}, out=None, name=None, **kwargs):
+    return invoke_open(op, {inputs}, out, kwargs)
+"""
+
 _BIND = """try:
         fn = bound[{key}]
     except (KeyError, TypeError):
@@ -90,8 +95,8 @@ def make_function(op: OpDef, public_name: str) -> Callable:
 def _become_real(op: OpDef, function, scope: dict):
     """Give the function the code written for its operator; it stays the object that everybody holds."""
     cls = _wrap._NDArray
-    scope.update(invoke=invoke, _state=state, explain=explain, wrap_outputs=wrap_outputs, NDArray=cls, new=cls.__new__,
-                 _Null=_Null, generator=_rng.generator, plain=plain, recorded=recorded)
+    scope.update(invoke=invoke, invoke_open=invoke_open, _state=state, explain=explain, wrap_outputs=wrap_outputs,
+                 NDArray=cls, new=cls.__new__, _Null=_Null, generator=_rng.generator, plain=plain, recorded=recorded)
     made: dict = {}
     exec(compile(_source(op, function.__name__, scope), f"<mxnet operator {op.name}>", "exec"), scope, made)
     real = made[function.__name__]
@@ -124,6 +129,8 @@ def _source(op: OpDef, fname: str, scope: dict) -> str:
         scope["fn0"] = bind(op, {}) if op.present else op.fn
         bind_source = "fn = fn0"
     names = [i.name for i in op.inputs]
+    if op.extra.get("any_attrs"):
+        return _OPEN.format(fname=fname, inputs=names[0])
     if op.variadic:
         count = "" if "num_args" in op.attrs else "num_args=None, "
         return _ANY.format(fname=fname, params=f"*{names[0]}, {attr_params}{count}", bind=bind_source, inputs=names[0])

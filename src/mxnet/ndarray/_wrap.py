@@ -124,7 +124,9 @@ def call(op_name: str, fn: Callable, tensors, kwargs):
         return fn(*tensors, **kwargs)
     except Exception as error:
         raised = explain(op_name, error, tensors)
-        raise raised from (None if raised is error else error)
+        if raised is error:
+            raise  # with its own cause
+        raise raised from error
 
 
 def runtime_kwargs(op: OpDef, ctx) -> dict:
@@ -135,6 +137,8 @@ def runtime_kwargs(op: OpDef, ctx) -> dict:
             kwargs[name] = state.training
         elif name == "_rng":
             kwargs[name] = _rng.generator(ctx.device_type, ctx.device_id)
+        elif name == "_kept":
+            kwargs[name] = None
         else:
             kwargs[name] = ctx.device
     return kwargs
@@ -192,6 +196,22 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
     if out is not None:
         return fill(op.name, result, out, visible)
     return wrap_outputs(result, ctx, visible, rg and bool(state.recording))
+
+
+def invoke_open(op: OpDef, args, out, kwargs: dict):
+    """The nd function of an operator that reads attributes of any name: NDArrays are inputs, also by their names."""
+    given = {name: kwargs.pop(name) for name in list(kwargs) if isinstance(kwargs[name], _NDArray)}
+    attrs = op.parse_attrs(kwargs)
+    if given:
+        names = op.name_inputs(attrs, len(args) + len(given)) or []
+        unknown = [name for name in given if name not in names[len(args):]]
+        if unknown:
+            raise MXNetError(f"Operator {op.name}: {unknown[0]!r} is no input that is missing; "
+                             f"inputs are {', '.join(names) or 'none'}")
+        args = (*args, *(given[name] for name in names if name in given))
+    bound = functools.partial(op.fn, **attrs)
+    bound.visible = op.count_visible(attrs)  # type: ignore[attr-defined]
+    return invoke(op, bound, args, out)
 
 
 def _spare_inputs(op: OpDef, bound, args, tensors: list, out):

@@ -28,7 +28,8 @@ DType = torch.dtype
 #   _train   bool, train mode of autograd or of the executor
 #   _rng     the generator of the context (mxnet._rng.Generator)
 #   _device  torch.device on which an operator without inputs creates its output
-RUNTIME_ARGS = ("_train", "_rng", "_device")
+#   _kept    a dict of this use of the operator, for what it keeps from one run of a graph to the next; None if eager
+RUNTIME_ARGS = ("_train", "_rng", "_device", "_kept")
 
 _MISSING = inspect.Parameter.empty
 
@@ -226,9 +227,11 @@ class OpDef:
         `__names_like_this__` are notes of the user's, such as the layout of a state: operators take no notice.
         """
         unknown = [k for k in given if k not in self.attrs and not (k.startswith("__") and k.endswith("__"))]
-        if unknown:
+        parsed: dict[str, Any] = {}
+        if unknown and self.extra.get("any_attrs"):
+            parsed.update((k, str(given[k])) for k in unknown)
+        elif unknown:
             raise self.unknown_attr(unknown[0])
-        parsed = {}
         for name, attr in self.attrs.items():
             if name in given:
                 parsed[name] = attr.parse(given[name], self.name)
@@ -297,7 +300,7 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
       init={...}        the initializer (JSON, or fn(attrs) -> JSON) of a variable that is made for a missing input.
       input_names=fn    fn(attrs, count) -> names of the inputs of a variadic operator whose inputs have names.
       aux_names=fn      fn(attrs) -> `aux`, where it depends on the attributes.
-      any_attrs=True    the operator reads attributes of any name.
+      any_attrs=True    the operator reads attributes of any name, as strings (`**attrs: str`).
 
     >>> @register("hard_sigmoid")
     ... def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
