@@ -70,11 +70,11 @@ def _overlaps(first: Tensor, second: Tensor) -> Tensor:
     """Intersection over union of boxes (..., 4), as corners, that broadcast against each other; 0 where undefined."""
     left, top, right, bottom = corners_of(first, "corner")
     left_, top_, right_, bottom_ = corners_of(second, "corner")
-    width = (torch.minimum(right, right_) - torch.maximum(left, left_)).clamp(min=0)
-    height = (torch.minimum(bottom, bottom_) - torch.maximum(top, top_)).clamp(min=0)
-    common = width * height
-    union = (right - left) * (bottom - top) + (right_ - left_) * (bottom_ - top_) - common
-    return torch.where(union > 0, common / union, 0)
+    width = torch.minimum(right, right_).sub_(torch.maximum(left, left_)).clamp_(min=0)
+    height = torch.minimum(bottom, bottom_).sub_(torch.maximum(top, top_)).clamp_(min=0)
+    common = width.mul_(height)
+    union = torch.add((right - left) * (bottom - top), (right_ - left_) * (bottom_ - top_), out=height).sub_(common)
+    return common.div_(union).masked_fill_(union <= 0, 0)
 
 
 def _labelled(label: Tensor) -> Tensor:
@@ -307,7 +307,7 @@ def _best_boxes(boxes: Tensor, scores: Tensor, before: int, after: int, threshol
     def clashes(first: Tensor, second: Tensor) -> Tensor:
         return _overlaps(ends[first, None], ends[None, second]) > threshold
 
-    kept = greedy_nms(len(boxes), clashes, boxes.device)
+    kept = greedy_nms(len(boxes), clashes, boxes.device, after)
     kept = kept[torch.arange(after, device=boxes.device) % min(len(kept), after)] if after else kept[:0]
     return boxes[kept], scores[kept][:, None]
 

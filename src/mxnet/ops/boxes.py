@@ -20,7 +20,7 @@ __all__ = ["bipartite_matching", "box_decode", "box_encode", "box_iou", "box_nms
 
 Format = Literal["center", "corner"]
 
-_BLOCK = 256  # boxes that greedy_nms decides on at a time
+_BLOCK = 64  # boxes that greedy_nms decides on at a time
 
 
 def has_values(tensor: Tensor) -> bool:
@@ -61,7 +61,7 @@ def _iou(lhs: Tensor, rhs: Tensor, form: Format) -> Tensor:
     width = torch.minimum(right, right_).sub_(torch.maximum(left, left_)).clamp_(min=0)
     height = torch.minimum(bottom, bottom_).sub_(torch.maximum(top, top_)).clamp_(min=0)
     common = width.mul_(height)
-    union = (_areas(lhs, form) + _areas(rhs, form)).sub_(common)
+    union = torch.add(_areas(lhs, form), _areas(rhs, form), out=height).sub_(common)
     return torch.where(common > 0, common / union, 0)
 
 
@@ -83,16 +83,18 @@ def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:
 # --------------------------------------------------------------------------------------- non-maximum suppression
 
 
-def greedy_nms(count: int, clashes: Callable[[Tensor, Tensor], Tensor], device: torch.device) -> Tensor:
+def greedy_nms(count: int, clashes: Callable[[Tensor, Tensor], Tensor], device: torch.device,
+               enough: int | None = None) -> Tensor:
     """Which of `count` candidates, best first, survive when each survivor removes those after it that it clashes with.
 
-    clashes: indices (a,) and (b,) -> bool (a, b).  Returns the indices of the survivors, in order.
+    clashes: indices (a,) and (b,) -> bool (a, b).  Returns the indices of the survivors, in order; those after the
+    first `enough` may lack.
 
     Candidates are decided on block by block.  Within a block the survivors are the fixed point of "nobody alive
     before me clashes with me": what is decided grows by one place at least in each round.
     """
-    left, survivors = torch.arange(count, device=device), []
-    while left.numel():
+    left, survivors, found = torch.arange(count, device=device), [], 0
+    while left.numel() and (enough is None or found < enough):
         block, left = left[:_BLOCK], left[_BLOCK:]
         clash = clashes(block, block).triu(1)
         alive = ~clash.any(0)
@@ -100,6 +102,7 @@ def greedy_nms(count: int, clashes: Callable[[Tensor, Tensor], Tensor], device: 
             alive = after
         block = block[alive]
         survivors.append(block)
+        found += block.numel()
         left = left[~clashes(block, left).any(0)]
     return torch.cat(survivors) if survivors else left
 
