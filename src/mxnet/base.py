@@ -50,6 +50,7 @@ class NotSupportedForSparseNDArray(_WrongKindOfArray):
 string_types = (str,)
 numeric_types = (float, int, np.generic)
 integer_types = (int, np.int32, np.int64)
+mx_real_t = np.float32  # what arrays are made of where nobody says otherwise
 
 
 class _NullType:

@@ -13,7 +13,7 @@ from .graph import shapes as _shapes
 from .graph import types as _types
 from .graph.lower import lower
 from .ndarray import NDArray
-from .ndarray._wrap import NoGrad, wrap
+from .ndarray._wrap import NoGrad, plain, wrap
 from .symbol import Symbol
 
 __all__ = ["Executor"]
@@ -41,17 +41,22 @@ class Executor:
         self._auxiliary = symbol.list_auxiliary_states()
         self._monitor = None
         self._outputs = None
-        self._leaves = None  # of the last forward in train mode: what gradients are taken of
+        self._wanted = [i for i, r in enumerate(reqs) if r != "null"]
+        self._leaves: list = []  # of the last recorded forward: what gradients are taken of
         self._results = None
-        known = {id(n): a.shape for n, a in zip(symbol._arguments(), args, strict=True)}
-        known.update((id(n), a.shape) for n, a in zip(symbol._auxiliary(), aux, strict=True))
-        self._known = known
+        self._mode = False  # of the last forward: whether it was one for training
+        self._rng_before = None  # the generator before a forward that was not recorded
+        self._arrays = [*args, *aux]
+        variables = [*symbol._arguments(), *symbol._auxiliary()]
+        self._known = {id(n): a.shape for n, a in zip(variables, self._arrays, strict=True)}
         self._created = None
         self._program = lower(symbol, self._created_shape, self._place() if self._group2ctx else None)
-        position = {id(n): i for i, n in enumerate(symbol._arguments())}
-        offset = len(position)
-        position.update((id(n), offset + i) for i, n in enumerate(symbol._auxiliary()))
+        position = {id(n): i for i, n in enumerate(variables)}
         self._positions = [position[id(n)] for n in self._program.inputs]
+        self._rng = _rng.generator(ctx.device_type, ctx.device_id)
+        operators = [n.op for n in symbol._nodes() if n.op is not None]
+        self._draws = any("_rng" in op.runtime for op in operators)
+        self._mutates = any(set(op.mutates) - set(op.aux) for op in operators)
 
     # ------------------------------------------------------------------ making one
 
@@ -177,34 +182,60 @@ class Executor:
         """
         if kwargs:
             self._take(kwargs)
-        tensors = [a._t.detach() if a._rg else a._t for a in (*self.arg_arrays, *self.aux_arrays)]
-        wants = [i for i, r in enumerate(self._reqs) if r != "null"] if is_train else []
-        for i in wants:
-            if tensors[i].is_floating_point():
-                tensors[i] = tensors[i].detach().requires_grad_()
+        self._mode = bool(is_train)
+        self._results, self._leaves = None, []
+        record = self._wanted and (is_train or self._mutates)
+        if self._wanted and self._draws and not record:
+            self._rng_before = self._rng.get_state()
+        results = self._compute(record)
+        self._outputs = [wrap(t.detach(), self._ctx) for t in results] if record else self._wrapped(results)
+        return self._outputs
+
+    def _wrapped(self, results):
+        ctx = self._ctx
+        return [wrap(t, ctx) for t in results]
+
+    def _compute(self, record):
+        """Run the program; record: keep what `backward` needs."""
+        tensors = [array._t for array in self._arrays]
+        if record:
+            for i in self._wanted:
+                if tensors[i].is_floating_point():
+                    # .data: writing to the arrays before `backward` is no error, as in MXNet
+                    tensors[i] = leaf = tensors[i].data.requires_grad_()
+                    self._leaves.append((i, leaf))
         before = torch.is_grad_enabled()
-        _set_grad_enabled(bool(wants))
+        _set_grad_enabled(bool(record))
         tape, state.recording = state.recording, False
-        training, state.training = state.training, bool(is_train)
+        training, state.training = state.training, self._mode
         try:
-            results = self._run(tensors, bool(is_train))
+            results = self._run([tensors[i] for i in self._positions])
         finally:
             _set_grad_enabled(before)
             state.recording, state.training = tape, training
-        self._leaves = [(i, tensors[i]) for i in wants]
-        self._results = results if is_train else None
-        self._outputs = [wrap(t.detach(), self._ctx) for t in results]
-        return self._outputs
+        if record:
+            self._results = results
+        return results
 
-    def _run(self, tensors, train):
-        inputs = [tensors[i] for i in self._positions]
-        ctx = self._ctx
-        rng = _rng.generator(ctx.device_type, ctx.device_id)
-        if self._monitor is not None:
-            from .graph.watch import run_watched
+    def _run(self, inputs):
+        if self._monitor is None:
+            return self._program.run(inputs, self._mode, self._rng, self._ctx.device)
+        from .graph.watch import run_watched
 
-            return run_watched(self._program, inputs, train, rng, ctx.device, self._watch)
-        return self._program.run(inputs, train, rng, ctx.device)
+        return run_watched(self._program, inputs, self._mode, self._rng, self._ctx.device, self._watch)
+
+    def _record_again(self):
+        """Repeat a forward that was not recorded, for the sake of its gradients: with the same random numbers."""
+        monitor, self._monitor = self._monitor, None
+        after = self._rng.get_state() if self._rng_before else None
+        try:
+            if self._rng_before:
+                self._rng.set_state(self._rng_before)
+            self._compute(True)
+        finally:
+            self._monitor = monitor
+            if after:
+                self._rng.set_state(after)
 
     def _watch(self, name, tensor, is_input):
         callback, everything = self._monitor
@@ -225,25 +256,23 @@ class Executor:
             arrays[name][:] = value
 
     def backward(self, out_grads=None, is_train=True):
-        """Compute the gradients of the last forward, which must have been with is_train=True.
+        """Compute the gradients of the last forward.
 
         out_grads: the gradients of the outputs (an NDArray, a list, or a dict by output name); not needed by losses.
+        MXNetError for those that are missing or have other shapes than the outputs.
         """
+        if not self._wanted:
+            return
         if self._results is None:
-            raise MXNetError("Executor.backward: call forward(is_train=True) before")
+            self._record_again()
         grads = self._head_grads(out_grads)
-        pairs = [(t, g) for t, g in zip(self._results, grads, strict=True) if t.requires_grad]
-        leaves = [leaf for _, leaf in self._leaves if leaf.requires_grad]
-        if pairs and leaves:
-            found = autograd._run(tuple(t for t, _ in pairs), tuple(g for _, g in pairs), True, False,
-                                  tuple(leaves), False)
-        else:
-            found = [None] * len(leaves)
-        found = iter(found)
+        heads = [(t, g) for t, g in zip(self._results, grads, strict=True) if t.requires_grad]
+        leaves = [leaf for _, leaf in self._leaves]
+        found = autograd._run(tuple(t for t, _ in heads), tuple(g for _, g in heads), True, False, tuple(leaves), False)
+        by_index = dict(zip((i for i, _ in self._leaves), found, strict=True))
         with NoGrad():
-            for i, leaf in self._leaves:
-                grad = next(found) if leaf.requires_grad else None
-                self._deliver(i, grad)
+            for i in self._wanted:
+                self._deliver(i, by_index.get(i))
 
     def _deliver(self, i, grad):
         target, add = self.grad_arrays[i]._t, self._reqs[i] == "add"
@@ -256,23 +285,47 @@ class Executor:
             target.copy_(grad)
 
     def _head_grads(self, out_grads):
+        results = self._results
         if isinstance(out_grads, NDArray):
             out_grads = [out_grads]
         elif isinstance(out_grads, dict):
             out_grads = [out_grads[name] for name in self._symbol.list_outputs()]
         if not out_grads:
-            return [torch.ones_like(t) for t in self._results]
-        if len(out_grads) != len(self._results):
-            raise MXNetError(f"Executor.backward: {len(out_grads)} head gradients for {len(self._results)} outputs")
+            out_grads = [None] * len(results)
+        if len(out_grads) < len(results):
+            out_grads = [*out_grads, *[None] * (len(results) - len(out_grads))]
         grads = []
-        for name, grad, result in zip(self._symbol.list_outputs(), out_grads, self._results, strict=True):
+        for entry, grad, result in zip(self._symbol._entries, out_grads, results, strict=False):
+            if grad is None:
+                if result.requires_grad and self._needs_head(entry):
+                    raise MXNetError(f"Executor.backward: the output {entry.node.output_name(entry.index)} is not that "
+                                     "of a loss, so its gradient must be given in out_grads. To minimize the output "
+                                     "itself, put mx.sym.MakeLoss(...) around it")
+                grads.append(torch.ones_like(result))
+                continue
             if not isinstance(grad, NDArray):
                 raise TypeError("inputs must be NDArray")
             if grad.shape != tuple(result.shape):
-                raise MXNetError(f"Executor.backward: head gradient of {name} has shape {grad.shape}, "
-                                 f"expected {tuple(result.shape)}")
-            grads.append(grad._t.to(result.dtype))
+                raise MXNetError(f"Executor.backward: head gradient of {entry.node.output_name(entry.index)} has shape "
+                                 f"{grad.shape}, expected {tuple(result.shape)}")
+            grads.append(plain(grad).to(result.dtype))
         return grads
+
+    def _needs_head(self, entry) -> bool:
+        """Whether what is wanted depends on an output's gradient: losses stand between all others and it."""
+        wanted = {self._arguments[i] for i in self._wanted}
+        seen, stack = set(), [entry.node]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if node.is_variable:
+                if node.name in wanted:
+                    return True
+            elif not node.op.extra.get("loss"):
+                stack += [e.node for e in node.inputs]
+        return False
 
     def set_monitor_callback(self, callback, monitor_all=False):
         """Call callback(name, array) for every operator's outputs (monitor_all: inputs too) during forward."""

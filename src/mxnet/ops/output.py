@@ -77,7 +77,7 @@ def _softmax_label_shapes(attrs, data, label):
     return [data, label if label is not None and len(label) == len(data) - 1 else (data[0], prod(data[2:]))]
 
 
-@register("SoftmaxOutput", "Softmax", same_shape=("data",), shapes=_softmax_label_shapes)
+@register("SoftmaxOutput", "Softmax", loss=True, same_shape=("data",), shapes=_softmax_label_shapes)
 def softmax_output(data: Tensor, label: Tensor, *, grad_scale: float = 1.0, ignore_label: float = -1.0,
                    multi_output: bool = False, use_ignore: bool = False, preserve_shape: bool = False,
                    normalization: _Normalization = "null", out_grad: bool = False,
@@ -148,7 +148,7 @@ def _regression(name: str, predict, gradient, doc: str):
     label: data's shape, or as many elements.  The gradient from above is disregarded; that of the loss is
     divided by the number of outputs of an example and multiplied by grad_scale.
     """
-    register(name, same_shape=("data",), shapes=shapes)(operator)
+    register(name, loss=True, same_shape=("data",), shapes=shapes)(operator)
     return operator
 
 
@@ -188,7 +188,7 @@ def _row_label_shapes(attrs, data, label):
     return [data, label if data is None else tuple(data[:-1])]
 
 
-@register("SVMOutput", same_shape=("data",), shapes=_row_label_shapes)
+@register("SVMOutput", loss=True, same_shape=("data",), shapes=_row_label_shapes)
 def svm_output(data: Tensor, label: Tensor, *, margin: float = 1.0, regularization_coefficient: float = 1.0,
                use_linear: bool = False) -> Tensor:
     """A copy of data forward; backward the gradient of the hinge loss of each class against the rest.
@@ -218,7 +218,7 @@ class _MakeLoss(torch.autograd.Function):
         return grad, None, None, None
 
 
-@register("MakeLoss", same_shape=True)
+@register("MakeLoss", loss=True, same_shape=True)
 def make_loss_output(data: Tensor, *, grad_scale: float = 1.0, valid_thresh: float = 0.0,
                      normalization: _Normalization = "null") -> Tensor:
     """A copy of data that is a loss: its gradient is grad_scale, whatever comes from above.

@@ -208,7 +208,7 @@ class _MakeLoss(torch.autograd.Function):
         return torch.ones_like(grad)
 
 
-@register("make_loss", same_shape=True, output_names=("loss",))
+@register("make_loss", loss=True, same_shape=True, output_names=("loss",))
 def make_loss(data: Tensor) -> Tensor:
     """A copy of `data` that is a loss: its gradient is 1, whatever gradient comes from above."""
     return _MakeLoss.apply(data)

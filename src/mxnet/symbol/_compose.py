@@ -30,9 +30,14 @@ def as_string(value) -> str:
         return np.dtype(value).name
     if isinstance(value, torch.dtype):
         return TORCH_TO_NAME[value]
-    if isinstance(value, np.generic):
-        return str(value.item())
-    return str(value)
+    return str(_plain(value))
+
+
+def _plain(value):
+    """NumPy's numbers as Python's, whose text says no type."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(v) for v in value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def apply(op: OpDef, hint: str, args, kwargs: dict, name=None, attr=None, subgraphs=(), where=None):

@@ -87,8 +87,10 @@ class Node:
         if callable(names):
             names = names(self.parsed)
         if names is not None and index < len(names):
-            return f"{self.name}_{names[index]}"
-        return f"{self.name}_output" + (str(index) if self.count_outputs > 1 else "")
+            suffix = names[index]
+        else:
+            suffix = "output" + (str(index) if self.count_outputs > 1 else "")
+        return f"{self.name}_{suffix}" if self.name else suffix
 
     def __repr__(self):
         return f"Node({self.op.name if self.op else 'null'} {self.name!r})"
