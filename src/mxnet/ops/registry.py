@@ -300,6 +300,7 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
       init={...}        the initializer (JSON, or fn(attrs) -> JSON) of a variable that is made for a missing input.
       input_names=fn    fn(attrs, count) -> names of the inputs of a variadic operator whose inputs have names.
       aux_names=fn      fn(attrs) -> `aux`, where it depends on the attributes.
+      loss=True         the gradient takes no notice of the one from above, so backward needs none there.
       any_attrs=True    the operator reads attributes of any name, as strings (`**attrs: str`).
 
     >>> @register("hard_sigmoid")

@@ -20,5 +20,5 @@ for _name in (*creation.__all__, *_functions):  # where MXNet has them, too
 
 attach_methods(Symbol, op, creation.split_v2)
 
-__all__ = [*symbol.__all__, *creation.__all__, *_functions, *_op_all, "contrib", "image", "linalg", "random", "sparse",
-           "op", "symbol"]  # noqa: PLE0604
+__all__ = [*symbol.__all__, *creation.__all__, *_functions, *_op_all, "contrib", "image", "linalg", "random", "sparse",  # noqa: PLE0604
+           "op", "symbol"]

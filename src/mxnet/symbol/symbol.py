@@ -156,6 +156,14 @@ class Symbol:
                              f"got {len(args)} positional arguments, expected x=..., y=...")
         return _compose.compose(self, kwargs)
 
+    def _gen_atomic_symbol(self):
+        """The operator with its attributes alone: a node without name and inputs."""
+        node = self._entries[0].node
+        if node.is_variable:
+            raise MXNetError(f"variable {node.name!r} is no operator")
+        atom = Node(node.op, "", dict(node.attrs), subgraphs=node.subgraphs)
+        return type(self)([Entry(atom, i) for i in range(node.count_visible)])
+
     def _compose(self, *args, **kwargs):
         """Like a call, but changes this Symbol."""
         self._entries = self(*args, **kwargs)._entries
@@ -170,7 +178,7 @@ class Symbol:
 
         if not isinstance(fname, str):
             raise TypeError("fname need to be string")
-        write_atomically(fname, self.tojson(remove_amp_cast).encode())
+        write_atomically(fname, [self.tojson(remove_amp_cast).encode()])
 
     def debug_str(self) -> str:
         """The graph as text, node by node."""
