@@ -4,6 +4,7 @@ Boxes are rows (image, left, top, right, bottom) in pixels of the image, brought
 No box gets a gradient.  Cells that average are products of weights along y and x, so they are matrix products.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,7 +18,8 @@ __all__ = ["deformable_psroi_pooling", "psroi_pooling", "roi_align", "roi_poolin
 _PIECE = 2**22  # elements of the map that ROIPooling looks at in one go
 
 
-def _check(op: str, data: Tensor, rois: Tensor, width: int, pooled: Shape, scale: float) -> None:
+def _check(op: str, data: Tensor, rois: Tensor, width: int, pooled: Shape, scale: float) -> float:
+    """`scale` as MXNet has it, in float32: to which cell a pixel belongs may hang on the last digits of 0.1."""
     if data.dim() != 4:
         raise MXNetError(f"{op}: data of shape {tuple(data.shape)} must be (batch, channel, height, width)")
     if rois.dim() != 2 or rois.shape[1] != width:
@@ -27,6 +29,7 @@ def _check(op: str, data: Tensor, rois: Tensor, width: int, pooled: Shape, scale
     if not 0 <= scale <= 1:
         raise MXNetError(f"{op}: spatial_scale={scale} must be within 0 and 1")
     same_dtype(op, data, rois)
+    return float(np.float32(scale))
 
 
 def _images(data: Tensor, rois: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,13 +85,13 @@ def roi_pooling(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale
     data: (batch, channel, height, width).  rois: (boxes, 5).  Returns (boxes, channel, *pooled_size); and, hidden,
     where the maxima are.
     """
-    _check("ROIPooling", data, rois, 5, pooled_size, spatial_scale)
+    scale = _check("ROIPooling", data, rois, 5, pooled_size, spatial_scale)
     channels, height, width = data.shape[1:]
     shape = (len(rois), channels, *pooled_size)
     place = torch.full(shape, -1, device=data.device)
     image, there = _images(data, rois)
     if has_values(data) and len(rois):
-        left, top, right, bottom = to_nearest(rois.detach()[:, 1:] * spatial_scale).unbind(1)
+        left, top, right, bottom = to_nearest(rois.detach()[:, 1:] * scale).unbind(1)
         rows = _window(*_cells(top, bottom, pooled_size[0], height))
         columns = _window(*_cells(left, right, pooled_size[1], width))
         step = max(1, _PIECE // (channels * height * max(width, columns[0][0].numel())))
@@ -158,9 +161,9 @@ def roi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: 
     Returns (boxes, channel, *pooled_size), or channel / (cells) channels if position_sensitive.
     """
     name = "_contrib_ROIAlign"
-    _check(name, data, rois, 5, pooled_size, spatial_scale)
+    scale = _check(name, data, rois, 5, pooled_size, spatial_scale)
     batch, channels, height, width = data.shape
-    left, top, right, bottom = (rois.detach()[:, 1:] * spatial_scale - (0.5 if aligned else 0)).unbind(1)
+    left, top, right, bottom = (rois.detach()[:, 1:] * scale - (0.5 if aligned else 0)).unbind(1)
     across, down = right - left, bottom - top
     if not aligned:
         across, down = across.clamp(min=1), down.clamp(min=1)
@@ -197,14 +200,14 @@ def psroi_pooling(data: Tensor, rois: Tensor, *, spatial_scale: float, output_di
     rois: (boxes, 5).  Returns (boxes, output_dim, pooled_size, pooled_size).
     """
     name = "_contrib_PSROIPooling"
-    _check(name, data, rois, 5, (pooled_size, pooled_size), spatial_scale)
+    scale = _check(name, data, rois, 5, (pooled_size, pooled_size), spatial_scale)
     groups = group_size or pooled_size
     batch, channels, height, width = data.shape
     if channels < output_dim * groups**2:
         raise MXNetError(f"{name}: data has {channels} channels, but output_dim={output_dim} in {groups} x {groups} "
                          f"groups needs {output_dim * groups**2}")
-    start = to_nearest(rois.detach()[:, 1:3]) * spatial_scale
-    end = to_nearest(rois.detach()[:, 3:] + 1) * spatial_scale
+    start = to_nearest(rois.detach()[:, 1:3]) * scale
+    end = to_nearest(rois.detach()[:, 3:] + 1) * scale
     (left, top), (across, down) = start.unbind(1), (end - start).clamp(min=0.1).unbind(1)
     down, across = _covered(top, down, pooled_size, height), _covered(left, across, pooled_size, width)
     chosen = torch.tensor(_groups(pooled_size, groups), device=data.device)
@@ -240,7 +243,7 @@ def rroi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale:
     data: (batch, channel, height, width).  rois: (boxes, 6), rows (image, centre x, centre y, width, height, angle in
     degrees).  Returns (boxes, channel, *pooled_size).
     """
-    _check("_contrib_RROIAlign", data, rois, 6, pooled_size, spatial_scale)
+    scale = _check("_contrib_RROIAlign", data, rois, 6, pooled_size, spatial_scale)
     (channels, height, width), (down, across) = data.shape[1:], pooled_size
     result = data.new_zeros((len(rois), channels, down, across))
     if not has_values(data):
@@ -248,7 +251,7 @@ def rroi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale:
     data, rois = data.detach(), rois.detach()
     for number, (image, *box) in enumerate(rois.unbind(0)):
         if 0 <= int(image) < len(data):
-            y, x = _rotated_samples(box, spatial_scale, pooled_size, sampling_ratio)
+            y, x = _rotated_samples(box, scale, pooled_size, sampling_ratio)
             valid = (y >= -1) & (y <= height) & (x >= -1) & (x <= width)
             channel = int(image) * channels + torch.arange(channels, device=data.device)
             values = _bilinear(data, channel[:, None, None, None, None], y.clamp(0, height - 1), x.clamp(0, width - 1))
@@ -285,13 +288,13 @@ def deformable_psroi_pooling(data: Tensor, rois: Tensor, trans: Tensor | None = 
     Returns (boxes, output_dim, pooled_size, pooled_size); and, hidden, how many samples the cells have.
     """
     name = "_contrib_DeformablePSROIPooling"
-    _check(name, data, rois, 5, (pooled_size, pooled_size), spatial_scale)
+    scale = _check(name, data, rois, 5, (pooled_size, pooled_size), spatial_scale)
     channels, height, width = data.shape[1:]
     if channels < output_dim * group_size**2:
         raise MXNetError(f"{name}: data has {channels} channels, but output_dim={output_dim} in {group_size} x "
                          f"{group_size} groups needs {output_dim * group_size**2}")
-    start = to_nearest(rois.detach()[:, 1:3]) * spatial_scale - 0.5
-    end = (to_nearest(rois.detach()[:, 3:]) + 1) * spatial_scale - 0.5
+    start = to_nearest(rois.detach()[:, 1:3]) * scale - 0.5
+    end = (to_nearest(rois.detach()[:, 3:]) + 1) * scale - 0.5
     size = (end - start).clamp(min=0.1)
     moved = _moved_cells(name, trans, len(rois), pooled_size, part_size or pooled_size, data) * trans_std
     cells = torch.arange(pooled_size, device=data.device, dtype=data.dtype)

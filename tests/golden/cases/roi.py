@@ -70,6 +70,8 @@ for arguments in ("pooled_size=3, output_dim=2", "pooled_size=3, output_dim=2, g
     case(f"nd.contrib.PSROIPooling(x, r, {arguments}, spatial_scale=0.125)", x=(2, 18, 9, 10), r=some, dtypes=every,
          **loose)
     case(f"nd.contrib.PSROIPooling(x, r, {arguments}, spatial_scale=0.125)", x=(2, 18, 9, 10), r=odd, **loose)
+case("nd.contrib.PSROIPooling(x, r, pooled_size=1, output_dim=2, spatial_scale=0.1)", x=(1, 2, 13, 14),
+     r=values([[0, -0.88, 83.02, 8.99, 91.75], [0, 13.57, 92.03, 78.89, 168.17]]), dtypes=every, **loose)
 raises("nd.contrib.PSROIPooling(x, r, pooled_size=3, output_dim=2, spatial_scale=2)", x=(2, 18, 9, 10), r=some)
 raises("nd.contrib.PSROIPooling(x, r, pooled_size=3, output_dim=2, spatial_scale=1)", x=(18, 9, 10), r=some)
 raises("nd.contrib.PSROIPooling(x, r, pooled_size=3, output_dim=2, spatial_scale=1)", x=(2, 18, 9, 10), r=(2, 4))
