@@ -360,26 +360,32 @@ class FeedForward:
     def _train_epoch(self, module, epoch, train_data, eval_metric, batch_end_callback, logger, monitor):
         tic = time.time()
         eval_metric.reset()
-        nbatch, done = 0, False
-        while not done:
-            for data_batch in train_data:
-                if monitor is not None:
-                    monitor.tic()
-                module.forward_backward(data_batch)
-                module.update()
-                if monitor is not None:
-                    monitor.toc_print()
-                module.update_metric(eval_metric, data_batch.label)
-                nbatch += 1
-                _multiple_callbacks(batch_end_callback, BatchEndParam(epoch, nbatch, eval_metric, locals()))
-                if self.epoch_size is not None and nbatch >= self.epoch_size:
-                    done = True
-                    break
-            else:
-                logger.info("Epoch[%d] Resetting Data Iterator", epoch)
-                train_data.reset()
-                done = self.epoch_size is None or not nbatch
+        for nbatch, data_batch in enumerate(self._epoch_batches(train_data, epoch, logger), 1):
+            if monitor is not None:
+                monitor.tic()
+            module.forward_backward(data_batch)
+            module.update()
+            if monitor is not None:
+                monitor.toc_print()
+            module.update_metric(eval_metric, data_batch.label)
+            _multiple_callbacks(batch_end_callback, BatchEndParam(epoch, nbatch, eval_metric, locals()))
         logger.info("Epoch[%d] Time cost=%.3f", epoch, time.time() - tic)
+
+    def _epoch_batches(self, train_data, epoch, logger):
+        """Batches until the data ends, or epoch_size of them, going round the data as often as that takes."""
+        count, empty = 0, 0
+        while empty < 2:  # data that gives nothing after a reset will never
+            before = count
+            for batch in train_data:
+                count += 1
+                yield batch
+                if count == self.epoch_size:
+                    return
+            logger.info("Epoch[%d] Resetting Data Iterator", epoch)
+            train_data.reset()
+            if self.epoch_size is None:
+                return
+            empty = empty + 1 if count == before else 0
 
     def _evaluate(self, module, epoch, eval_data, eval_metric, batch_end_callback, end_callback):
         eval_metric.reset()
@@ -390,6 +396,7 @@ class FeedForward:
             module.update_metric(eval_metric, eval_batch.label)
             _multiple_callbacks(batch_end_callback, BatchEndParam(epoch, nbatch, eval_metric, locals()))
         _multiple_callbacks(end_callback, BatchEndParam(epoch, nbatch + 1, eval_metric, locals()))
+        eval_data.reset()
 
     # ------------------------------------------------------------------ files
 
