@@ -347,8 +347,3 @@ def test_summary_of_a_hybridized_block() -> None:
     net.hybridize()
     with pytest.raises(AssertionError, match="must not be hybridized to print summary"):
         net.summary(X)
-
-
-def test_symbol_blocks_are_not_there_yet() -> None:
-    with pytest.raises(MXNetError, match=r"mx.sym"):
-        gluon.SymbolBlock.imports("net-symbol.json", ["data"])

@@ -9,14 +9,17 @@ import threading
 import warnings
 from collections import OrderedDict
 
-from .. import ndarray
+from .. import ndarray, symbol
+from .._state import state
 from ..base import MXNetError
 from ..graph.infer import inferring
 from ..name import NameManager
 from ..name import Prefix as _NamePrefix
 from ..ndarray import NDArray
+from ..symbol import Symbol
+from .compiled import Compiled, structure_of, traced
 from .deferred import infer_parameters
-from .parameter import DeferredInitializationError, Parameter
+from .parameter import DeferredInitializationError, Parameter, shape_is_known
 from .parameter_dict import ParameterDict, load_all
 from .structure import flatten, regroup
 from .utils import HookHandle, _brief_print_list, _indent
@@ -72,6 +75,24 @@ class _BlockScope:
         _BlockScope._current.value = outer
 
 
+class _Edits:
+    """Counts changes to the make-up of blocks, so that a compiled one knows when to look whether it is still true."""
+
+    count = 0
+
+
+class _Children(OrderedDict):
+    """The children of a block by name; writing to it is noticed."""
+
+    def __setitem__(self, name, child):
+        _Edits.count += 1
+        super().__setitem__(name, child)
+
+    def __delitem__(self, name):
+        _Edits.count += 1
+        super().__delitem__(name)
+
+
 class Block:
     """Base class of layers and networks.
 
@@ -91,7 +112,7 @@ class Block:
         self._prefix, self._params = _BlockScope.create(prefix, params, self._alias())
         self._name = self._prefix[:-1] if self._prefix.endswith("_") else self._prefix
         self._scope = _BlockScope(self)
-        self._children = OrderedDict()
+        self._children = _Children()
         self._reg_params = {}
         self._forward_hooks = OrderedDict()
         self._forward_pre_hooks = OrderedDict()
@@ -108,6 +129,7 @@ class Block:
         super().__setattr__(name, value)
 
     def _register_attribute(self, name, value):
+        _Edits.count += 1
         existing = self.__dict__.get(name)
         if isinstance(existing, (Block, Parameter)) and not isinstance(value, type(existing)):
             raise TypeError(f"Changing attribute type for {name} from {type(existing)} to {type(value)}"
@@ -296,7 +318,8 @@ class Block:
         if not self._settled:
             if inferring():
                 return self.forward(*args, **kwargs)  # without hooks: those belong to the real run
-            self._settle(args, kwargs)
+            if not (args and isinstance(args[0], Symbol)):
+                self._settle(args, kwargs)
         if self._forward_pre_hooks:
             self._run_hooks(self._forward_pre_hooks, args)
         try:
@@ -355,17 +378,22 @@ def _holds_unregistered(value, children) -> bool:
     return isinstance(value, Block) and value not in children
 
 
-class HybridBlock(Block):
-    """A Block that computes with operators of `F` and can be hybridized.
+_tracing = threading.RLock()  # one thread traces a block, the others wait for what it finds
 
-    Override `hybrid_forward(self, F, x, *args, **params)`: F is mx.nd (or mx.sym), the block's own Parameters come
-    as arrays in keyword arguments of their attribute names.  Or override `forward`, as for a Block.
+
+class HybridBlock(Block):
+    """A Block that computes with operators of `F`, eagerly or, after `hybridize()`, as one compiled graph.
+
+    Override `hybrid_forward(self, F, x, *args, **params)`: F is mx.nd or mx.sym, the block's own Parameters come as
+    arrays (or symbols) in keyword arguments of their attribute names.  Or override `forward`, as for a Block.
     """
 
     def __init__(self, prefix=None, params=None):
         super().__init__(prefix=prefix, params=params)
         self._active = False
         self._flags = []
+        self._backend = None
+        self._forget()
 
     def register_child(self, block, name=None):
         if not isinstance(block, HybridBlock):
@@ -373,14 +401,135 @@ class HybridBlock(Block):
                              "If you are using Sequential, please try HybridSequential instead.")
         super().register_child(block, name)
 
+    # ------------------------------------------------------------------ hybridize
+
     def hybridize(self, active=True, backend=None, clear=True, static_alloc=False, static_shape=False, inline_limit=2,
                   forward_bulk_size=None, backward_bulk_size=None, **kwargs):
-        """Ask for the block to run as one graph.  Results are the same either way."""
+        """Run this block as one graph from its next call on, traced once; results are the same.
+
+        backend: hand the graph to torch.compile ('inductor', ...), which takes a C++ compiler and its time.  The
+        other options are MXNet's and change nothing here: memory is reused and shapes may change in any case.
+        """
+        options = {"static_alloc": static_alloc, "static_shape": static_shape, "inline_limit": inline_limit,
+                   "forward_bulk_size": forward_bulk_size, "backward_bulk_size": backward_bulk_size, **kwargs}
         self._active = active
-        self._flags = [("static_alloc", static_alloc), ("static_shape", static_shape), ("inline_limit", inline_limit)]
-        super().hybridize(active, backend=backend, clear=clear, static_alloc=static_alloc, static_shape=static_shape,
-                          inline_limit=inline_limit, forward_bulk_size=forward_bulk_size,
-                          backward_bulk_size=backward_bulk_size, **kwargs)
+        self._flags = [(name, value) for name, value in options.items() if value is not None]
+        self._backend = backend
+        if clear:
+            self._forget()
+        super().hybridize(active, backend=backend, clear=clear, **options)
+
+    def optimize_for(self, x, *args, backend=None, clear=False, **kwargs):
+        """hybridize(backend=...) and run once on these inputs."""
+        if not isinstance(x, NDArray):
+            raise ValueError(f"optimize_for needs arrays to run the block on, got {type(x)}")
+        self.hybridize(True, backend=backend, clear=clear, **kwargs)
+        return self(x, *args)
+
+    def _forget(self):
+        """Drop what was traced."""
+        self.__dict__["_compiled"] = {}
+        self.__dict__["_edits_seen"] = -1
+        self.__dict__["_made_of"] = None
+        self.__dict__["_cached_graph"] = ()  # (inputs, outputs) of the last trace
+
+    def _clear_cached_op(self):
+        self._forget()
+
+    def _register_attribute(self, name, value):
+        super()._register_attribute(name, value)
+        if "_compiled" in self.__dict__:
+            self._forget()
+
+    def cast(self, dtype):
+        self._forget()
+        super().cast(dtype)
+
+    def _still_true(self):
+        """Forget what was traced if blocks or parameters below were exchanged since."""
+        if self._edits_seen != _Edits.count:
+            count, made_of = _Edits.count, _MakeUp(self)
+            if made_of != self._made_of:
+                self._forget()
+                self.__dict__["_made_of"] = made_of
+            self.__dict__["_edits_seen"] = count
+
+    def _run_compiled(self, args, kwargs):
+        """The outputs of the compiled graph; the first call with arguments of a structure traces it."""
+        if len(args) == 1 and type(args[0]) is NDArray and not kwargs:
+            structure, flat = (tuple, 0), args
+        else:
+            while len(args) > 1 and args[-1] is None:
+                args = args[:-1]
+            structure, flat = structure_of(args, kwargs)
+            if not flat:
+                raise ValueError(_NO_ARRAY.format([type(a).__name__ for a in args]))
+        self._still_true()
+        compiled = self._compiled.get(structure)
+        if compiled is None:
+            compiled = self._compile(structure, flat, args, kwargs)
+        return compiled(flat, flat[0]._ctx)
+
+    def _compile(self, structure, flat, args, kwargs) -> Compiled:
+        with _tracing:
+            compiled = self._compiled.get(structure)
+            if compiled is None:
+                graph = self._trace(flat, args, kwargs)
+                compiled = Compiled(graph, _all_params(self), {"backend": self._backend}, self.name)
+                compiled.watchers = self._op_hooks
+            if any(p._data is None for p in compiled.params):
+                self._initialize_params(compiled, flat, args, kwargs)
+            self.__dict__["_cached_graph"] = (compiled.graph.inputs, compiled.graph.symbol)
+            self._compiled[structure] = compiled
+        return compiled
+
+    def _trace(self, flat, args, kwargs):
+        names = ["data"] if len(flat) == 1 else [f"data{i}" for i in range(len(flat))]
+        return traced(self._hybrid, args, kwargs, [symbol.var(name) for name in names])
+
+    def _initialize_params(self, compiled, flat, args, kwargs):
+        """Find the shapes that the inputs tell, and initialize in the order of the graph, as MXNet's streams expect."""
+        waiting = [p for p in compiled.params if p._deferred_init]
+        if not all(shape_is_known(p._shape) for p in waiting):
+            compiled.infer_shapes(flat)
+        if all(shape_is_known(p._shape) for p in waiting):
+            for param in waiting:
+                param._finish_deferred_init()
+        else:
+            infer_parameters(self, args, kwargs, children_too=True)
+
+    def register_op_hook(self, callback, monitor_all=False):
+        """Call callback(name of the output, name of the operator, array) for what operators of the graph compute.
+
+        monitor_all: for their inputs, too.
+        """
+        self._op_hooks.append((callback, monitor_all))
+        super().register_op_hook(callback, monitor_all)
+
+    @property
+    def _op_hooks(self) -> list:
+        return self.__dict__.setdefault("_hooks_of_operators", [])
+
+    def export(self, path, epoch=0, remove_amp_cast=True):
+        """Write the compiled graph to `path-symbol.json` and the parameters to `path-0000.params`.
+
+        SymbolBlock.imports reads them, Module and MXNet too.  RuntimeError before the first hybridized call.
+        """
+        if not self._cached_graph:
+            raise RuntimeError("Please first call block.hybridize() and then run forward with this block at least once "
+                               "before calling export.")
+        graph = self._cached_graph[1]
+        arguments, auxiliary = set(graph.list_arguments()), set(graph.list_auxiliary_states())
+        arrays = {}
+        for name, param in _all_params(self).items():
+            if name in arguments:
+                arrays[f"arg:{name}"] = param._reduce()
+            elif name in auxiliary:
+                arrays[f"aux:{name}"] = param._reduce()
+        graph.save(f"{path}-symbol.json", remove_amp_cast=remove_amp_cast)
+        ndarray.save(f"{path}-{epoch:04d}.params", arrays)
+
+    # ------------------------------------------------------------------ shapes
 
     def infer_shape(self, *args):
         """Find the unknown dimensions of parameters from inputs; a layer may override it and set their `.shape`."""
@@ -397,9 +546,24 @@ class HybridBlock(Block):
             self.infer_shape(*args)
         super()._infer(args, kwargs)
 
+    # ------------------------------------------------------------------ calling
+
+    def __call__(self, *args, **kwargs):
+        """Run the hooks, and `forward` or what it was compiled to."""
+        if not self._active or not args or state.solver is not None or not _on_arrays(args):
+            return super().__call__(*args, **kwargs)
+        if self._forward_pre_hooks:
+            self._run_hooks(self._forward_pre_hooks, args)
+        out = self._run_compiled(args, kwargs)
+        if self._forward_hooks:
+            self._run_hooks(self._forward_hooks, args, out)
+        return out
+
     def forward(self, x, *args, **kwargs):
         """Hand the inputs and this block's parameters on their context to `hybrid_forward`."""
         if type(x) is not NDArray:
+            if isinstance(x, Symbol) or not _on_arrays((x, *args)):
+                return self._hybrid(x, *args, **kwargs)
             x_ctx = _context_of((x, *args))
         else:
             x_ctx = x._ctx
@@ -408,32 +572,73 @@ class HybridBlock(Block):
             return self.hybrid_forward(ndarray, x, *args, **kwargs, **{name: p.data(x_ctx) for name, p in reg.items()})
         return self.hybrid_forward(ndarray, x, *args, **kwargs)
 
+    def _hybrid(self, x, *args, **kwargs):
+        """`forward` of Symbols."""
+        params = {name: p.var() for name, p in self._reg_params.items()}
+        with self.name_scope():
+            return self.hybrid_forward(symbol, x, *args, **kwargs, **params)
+
     def hybrid_forward(self, F, x, *args, **kwargs):
         """Compute the outputs with operators of F; every hybrid layer overrides this (or `forward`)."""
         raise NotImplementedError
 
 
-def _context_of(args):
-    """The context of the first array in nested arguments; beside arrays, anything may stand there."""
+class _MakeUp:
+    """What a traced graph depends on: the blocks below and their parameters."""
+
+    def __init__(self, block):
+        self._parts = []
+        self._add(block)
+
+    def _add(self, block):
+        self._parts += [block, *block._reg_params.values()]
+        for child in block._children.values():
+            self._add(child)
+
+    def __eq__(self, other):
+        return isinstance(other, _MakeUp) and len(self._parts) == len(other._parts) and \
+            all(a is b for a, b in zip(self._parts, other._parts, strict=True))
+
+
+def _all_params(block) -> dict[str, Parameter]:
+    """All parameters below by their full names."""
+    found = dict(block.collect_params().items())
+
+    def add(b):
+        found.update((p.name, p) for p in b._reg_params.values())
+
+    block.apply(add)
+    return found
+
+
+_NO_ARRAY = ("In HybridBlock, there must be one NDArray or one Symbol in the input. "
+             "Please check the type of the args: got {0}.")
+
+
+def _first_leaf(args):
+    """The first array or symbol in nested arguments; beside them, anything may stand there."""
     waiting = list(args)
     while waiting:
         arg = waiting.pop(0)
-        if isinstance(arg, NDArray):
-            return arg._ctx
+        if isinstance(arg, (NDArray, Symbol)):
+            return arg
         if isinstance(arg, (list, tuple)):
             waiting[:0] = arg
-    raise ValueError("In HybridBlock, there must be one NDArray or one Symbol in the input. "
-                     f"Please check the type of the args: got {[type(a).__name__ for a in args]}.")
+    return None
 
 
-class SymbolBlock(HybridBlock):
-    """A block made from a Symbol.  Needs mx.sym, which is not available yet."""
+def _on_arrays(args) -> bool:
+    """Whether a call is on arrays, not on symbols."""
+    return type(args[0]) is NDArray if len(args) == 1 and isinstance(args[0], (NDArray, Symbol)) else \
+        not isinstance(_first_leaf(args), Symbol)
 
-    def __init__(self, outputs, inputs, params=None):
-        raise MXNetError("SymbolBlock needs mx.sym, which is not available yet")
 
-    @staticmethod
-    def imports(symbol_file, input_names, param_file=None, ctx=None, allow_missing=False, ignore_extra=False):
-        """Load an exported model.  Needs mx.sym, which is not available yet."""
-        raise MXNetError("SymbolBlock.imports needs mx.sym, which is not available yet")
+def _context_of(args):
+    """The context of the first array in nested arguments."""
+    array = _first_leaf(args)
+    if array is None:
+        raise ValueError(_NO_ARRAY.format([type(a).__name__ for a in args]))
+    return array._ctx
 
+
+from .symbol_block import SymbolBlock  # noqa: E402  (it is a HybridBlock, and has always been found here)

@@ -1,17 +1,21 @@
 """Nested lists of arrays to flat ones and back, as Block and its friends pass them around."""
 
 from ..ndarray import NDArray
+from ..symbol import Symbol
 
 __all__ = ["flatten", "regroup"]
 
 
 def flatten(args, inout_str="input"):
-    """(flat list, format) of arrays nested in lists and tuples; None and other objects count as leaves.
+    """(flat list, format) of arrays or symbols nested in lists and tuples; None counts as a leaf.
 
-    The format is 0 for an array, -1 for None, and a list of formats for a sequence.  ValueError for other leaves.
+    The format is 0 for an array, n for a Symbol of n > 1 outputs, -1 for None, and a list of formats for a sequence.
+    ValueError for other leaves.
     """
     if isinstance(args, NDArray):
         return [args], 0
+    if isinstance(args, Symbol):
+        return [args], len(args) if len(args) > 1 else 0
     if args is None:
         return [None], -1
     if not isinstance(args, (list, tuple)):
@@ -31,6 +35,8 @@ def regroup(args, fmt):
         return args[0], args[1:]
     if fmt == -1:
         return None, args[1:]
+    if isinstance(fmt, int):
+        return args[:fmt], args[fmt:]
     nested = []
     for part in fmt:
         value, args = regroup(args, part)

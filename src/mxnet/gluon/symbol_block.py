@@ -1,0 +1,99 @@
+"""SymbolBlock: a block made from a Symbol, such as one that was read from a model file."""
+
+from .. import symbol
+from ..base import TORCH_TO_NP, MXNetError
+from ..graph import types as _types
+from ..ndarray import NDArray
+from ..symbol import Group, Symbol
+from ..symbol._compose import compose
+from ..symbol._node import Entry
+from .block import HybridBlock
+from .compiled import Graph, nested
+from .parameter_dict import ParameterDict
+from .structure import flatten
+
+__all__ = ["SymbolBlock"]
+
+
+class SymbolBlock(HybridBlock):
+    """A block whose graph is given: `outputs` (a Symbol or a list of them) of `inputs` (variables).
+
+    The other variables become parameters under their own names, which may be loaded, initialized and trained.
+    params: a ParameterDict to take them from.
+    """
+
+    @staticmethod
+    def imports(symbol_file, input_names, param_file=None, ctx=None, allow_missing=False, ignore_extra=False):
+        """Read a model written by `HybridBlock.export`, `Module.save_checkpoint` or MXNet.
+
+        input_names: the names of the inputs, one or a list.  param_file: the file of parameters, all of which are
+        needed unless allow_missing, and used unless ignore_extra.  Raises MXNetError for a damaged file,
+        AssertionError for missing and superfluous parameters.
+        """
+        sym = symbol.load(symbol_file)
+        names = [input_names] if isinstance(input_names, str) else input_names
+        # a type cannot be told from the file: it is that of the arrays, or of the parameters
+        block = SymbolBlock(sym, [symbol.var(name) for name in names])
+        if param_file is not None:
+            block.collect_params().load(param_file, ctx, allow_missing, ignore_extra, cast_dtype=True,
+                                        dtype_source="saved")
+        return block
+
+    def __init__(self, outputs, inputs, params=None):
+        super().__init__(prefix=None, params=params)
+        self._prefix = ""
+        self._params = ParameterDict("", params)
+        if isinstance(inputs, Symbol) and len(inputs) == 1:
+            inputs = [inputs]
+        inputs, self._in_format = flatten(list(inputs), "input")
+        flat, self._out_format = flatten(outputs, "output")
+        out = Group(flat)
+        for i in inputs:
+            if len(i) != 1 or not i._entries[0].node.is_variable:
+                raise AssertionError(f"Input symbols must be variable, but {i.name} is an output of operators")
+        self._inputs, self._outputs = inputs, out
+        self._input_names = {i.name for i in inputs}
+        self._make_params(out)
+        self._active = True
+
+    def _make_params(self, out):
+        dtypes = _types.solve(out, {})
+        for nodes, options in ((out._arguments(), {}), (out._auxiliary(), {"grad_req": "null"})):
+            for node in nodes:
+                if node.name not in self._input_names:
+                    dtype = dtypes.get((id(node), 0))
+                    if dtype is not None:
+                        options = {**options, "dtype": TORCH_TO_NP[dtype]}
+                    self.params.get(node.name, allow_deferred_init=True, **options)
+        for param in self.params.values():
+            self._reg_params[param.name] = param
+
+    def __repr__(self):
+        return f"{type(self).__name__}(\n{self._outputs!r} : {len(self._inputs)} -> {len(self._outputs)}\n)"
+
+    def _trace(self, flat, args, kwargs):
+        if len(flat) != len(self._inputs):
+            names = ", ".join(i.name for i in self._inputs)
+            raise MXNetError(f"SymbolBlock expects {len(self._inputs)} inputs ({names}), but got {len(flat)}")
+        nodes = {n.name: Symbol([e]) for e, n in _variables(self._outputs)}
+        return Graph(self._outputs, [nodes.get(i.name, i) for i in self._inputs], self._out_format)
+
+    def forward(self, x, *args):
+        """The outputs for these inputs: arrays, or symbols that take the place of the variables."""
+        flat, _ = flatten([x, *args], "input")
+        if isinstance(flat[0], NDArray):
+            return self._run_compiled((x, *args), {})
+        if len(flat) != len(self._inputs):
+            raise ValueError(f"SymbolBlock expects {len(self._inputs)} inputs, but got {len(flat)}")
+        out = compose(self._outputs, {i.name: s for i, s in zip(self._inputs, flat, strict=True)
+                                      if i.name in self._outputs.list_inputs()})
+        return out if isinstance(self._out_format, int) else nested(iter(out), self._out_format)
+
+    def hybridize(self, active=True, **kwargs):
+        """A SymbolBlock always runs as a graph; only a backend makes a difference."""
+        super().hybridize(True, **kwargs)
+
+
+def _variables(out):
+    """(entry, node) of all variables."""
+    return [(Entry(n), n) for n in out._nodes() if n.is_variable]
