@@ -4,6 +4,7 @@ Write `forward` (or `hybrid_forward`), ask `self.params.get(...)` for parameters
 gradients, saving and devices come by themselves.
 """
 
+import inspect
 import re
 import threading
 import warnings
@@ -459,8 +460,6 @@ class HybridBlock(Block):
         if len(args) == 1 and type(args[0]) is NDArray and not kwargs:
             structure, flat = (tuple, 0), args
         else:
-            while len(args) > 1 and args[-1] is None:
-                args = args[:-1]
             structure, flat = structure_of(args, kwargs)
             if not flat:
                 raise ValueError(_NO_ARRAY.format([type(a).__name__ for a in args]))
@@ -484,6 +483,8 @@ class HybridBlock(Block):
         return compiled
 
     def _trace(self, flat, args, kwargs):
+        while len(args) > 1 and args[-1] is None and not _accepts(self.hybrid_forward, len(args) + 1):
+            args = args[:-1]
         names = ["data"] if len(flat) == 1 else [f"data{i}" for i in range(len(flat))]
         return traced(self._hybrid, args, kwargs, [symbol.var(name) for name in names])
 
@@ -598,6 +599,15 @@ class _MakeUp:
     def __eq__(self, other):
         return isinstance(other, _MakeUp) and len(self._parts) == len(other._parts) and \
             all(a is b for a, b in zip(self._parts, other._parts, strict=True))
+
+
+def _accepts(function, count: int) -> bool:
+    """Whether a function takes so many positional arguments."""
+    try:
+        inspect.signature(function).bind_partial(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _all_params(block) -> dict[str, Parameter]:

@@ -344,12 +344,16 @@ class Parameter:
         with autograd.pause():
             self._take([a.astype(dtype) for a in self._data])
 
+    @property
+    def _symbol_init(self):
+        return self.init
+
     def var(self):
         """The Symbol that stands for this parameter."""
         if self._var is None:
             from .. import symbol
             self._var = symbol.var(self.name, shape=self.shape, dtype=self.dtype, lr_mult=self.lr_mult,
-                                   wd_mult=self.wd_mult, init=self.init)
+                                   wd_mult=self.wd_mult, init=self._symbol_init, stype=self._stype)
         return self._var
 
     def row_sparse_data(self, row_id):
@@ -394,6 +398,10 @@ class Constant(Parameter):
         self.value = value if isinstance(value, ndarray.NDArray) else ndarray.array(value)
         super().__init__(name, grad_req="null", shape=self.value.shape, dtype=self.value.dtype,
                          init=_Copy(self.value))
+
+    @property
+    def _symbol_init(self):
+        return None  # no name stands for a value
 
     @property
     def grad_req(self):
