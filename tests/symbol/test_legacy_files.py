@@ -29,6 +29,10 @@ BEYOND = {
     "rules/int_long": "'4L' is how Python 2 wrote a long; MXNet takes it within tuples only",
 }
 
+# Gradients in which MXNet 1.9.1 contradicts finite differences (which agree with ours): those of PReLU's slopes, and
+# those through an output that is asked for twice
+WRONG_GRADIENTS = {"prelu1_gamma", "norms_prelu0_alpha", "rules/shared_head data"}
+
 
 def load(key):
     if key.startswith("rules/"):
@@ -84,7 +88,8 @@ def test_values(key):
     bound.forward(is_train=True)
     bound.backward([mx.nd.array(fill(f"head{i}", out.shape), dtype=out.dtype) for i, out in enumerate(bound.outputs)])
     assert set(grads) == set(answer["gradients"])
-    agree([array.asnumpy() for array in grads.values()], [answer["gradients"][name] for name in grads], most=4)
+    right = [name for name in grads if name not in WRONG_GRADIENTS and f"{key} {name}" not in WRONG_GRADIENTS]
+    agree([grads[name].asnumpy() for name in right], [answer["gradients"][name] for name in right], most=4)
 
 
 def filled(symbol, answer):

@@ -242,7 +242,7 @@ def _scalar(names: str, fn: Callable[[Tensor, float], Tensor], on_ints: Callable
 
     _publish(op, name, aliases, doc,
              "The result has the dtype of `data` (int64 for booleans), to which the scalar is cast first.  "
-             "With is_int=False integer arrays become float64 instead.")
+             "With is_int=False integer arrays become float64 instead.", same_shape=True)
 
 
 def _power_scalar(data: Tensor, scalar: float) -> Tensor:

@@ -66,7 +66,7 @@ def concat(*data: Tensor, dim: int = 1) -> Tensor:
     return _concat("concat", data, dim)
 
 
-@register("_rnn_param_concat")
+@register("_rnn_param_concat", input_shapes=_concat_inputs, output_shapes=_concat_outputs)
 def rnn_param_concat(*data: Tensor, dim: int = 1) -> Tensor:
     """`concat` for the packed parameters of RNN layers."""
     return _concat("_rnn_param_concat", data, dim)

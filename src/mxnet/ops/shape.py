@@ -89,7 +89,18 @@ def _deprecated_target(sizes: Shape, target: Shape, keep_highest: bool) -> Shape
     return tuple(-1 if n == 0 else n for n in target)
 
 
-@register("Reshape", "reshape")
+def _by_count(attrs, inputs, outputs):
+    """The one unknown size of an array whose elements are counted by the output."""
+    (given,), (out,) = inputs, outputs
+    if given is None or out is None or min(out, default=0) < 0 or given.count(-1) != 1:
+        return inputs
+    rest = -math.prod(given)
+    if not rest or math.prod(out) % rest:
+        return inputs
+    return [tuple(math.prod(out) // rest if size == -1 else size for size in given)]
+
+
+@register("Reshape", "reshape", input_shapes=_by_count)
 def reshape(data: Tensor, *, shape: Shape = (), reverse: bool = False, target_shape: Shape = (),
             keep_highest: bool = False) -> Tensor:
     """Give `data` another shape of as many elements.

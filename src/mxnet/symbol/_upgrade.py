@@ -40,6 +40,8 @@ def _upgrade(graph: Any, where: str, version: int, depth: int) -> dict:
     nodes = [_record(node, i, where, version, depth) for i, node in enumerate(_get(graph, "nodes", list, where))]
     _check_arg_nodes(graph, nodes, where)
     for node in nodes:
+        for i in node.pop("control_deps"):
+            _index(i, len(nodes), f"{node['where']}: 'control_deps'", "a node")
         node["inputs"] = [_reference(given, nodes, f"{node['where']}: input {i}")
                           for i, given in enumerate(node["inputs"])]
     heads = [_reference(given, nodes, f"{where}head {i}") for i, given in enumerate(_get(graph, "heads", list, where))]
@@ -74,7 +76,7 @@ def _get(record: dict, key: str, kind: type, where: str, default: Any = None):
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if not isinstance(value, (dict, list)) else f"{_KINDS[type(value)]} of {len(value)}"
+    text = f"{_KINDS[type(value)]} of {len(value)} items" if isinstance(value, (dict, list)) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -98,7 +100,7 @@ def _version(graph: dict, inherited: int, where: str) -> int:
 def _record(node: Any, i: int, where: str, version: int, depth: int) -> dict:
     """A node with all attributes in one place; its references are checked once all nodes are known."""
     name = node.get("name") if isinstance(node, dict) else None
-    where = f"{where}node {i} ({name!r})" if isinstance(name, str) else f"{where}node {i}"
+    where = f"{where}node {i} ({_shown(name)})" if isinstance(name, str) else f"{where}node {i}"
     _expect(node, dict, where)
     _only_keys(node, _NODE_KEYS, where)
     op = _get(node, "op", str, f"{where}: ")
@@ -107,6 +109,7 @@ def _record(node: Any, i: int, where: str, version: int, depth: int) -> dict:
         "name": _get(node, "name", str, f"{where}: "),
         "attrs": _attributes(node, where),
         "inputs": _get(node, "inputs", list, f"{where}: "),
+        "control_deps": _get(node, "control_deps", list, f"{where}: ", []),
         "subgraphs": [_upgrade(graph, f"{where}, subgraph {at}: ", version, depth + 1)
                       for at, graph in enumerate(_get(node, "subgraphs", list, f"{where}: ", []))],
         "where": where,
