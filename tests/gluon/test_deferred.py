@@ -189,8 +189,16 @@ class TestNested:
         assert (first.shape, second.shape, third.shape) == ((2, 2), (2, 3), (3, 2))
 
     def test_hybridize_changes_nothing(self) -> None:
+        class Product(nn.HybridBlock):
+            def __init__(self) -> None:
+                super().__init__()
+                self.w = self.params.get("w", shape=(0, 3))
+
+            def hybrid_forward(self, F, x, w):
+                return F.dot(x, w)
+
         net = nn.HybridSequential()
-        net.add(layer(lambda x, w: nd.dot(x, w), nn.HybridBlock, w=(0, 3)), nn.Dense(2))
+        net.add(Product(), nn.Dense(2))
         net.initialize(force_reinit=True)
         net.hybridize()
         out = net(nd.ones((2, 4)))
