@@ -75,6 +75,11 @@ def data_dir() -> str:
     return os.environ.get("MXNET_HOME", default)
 
 
+def _as_list(obj) -> list:
+    """A list or tuple as it is, anything else as the one element of a list."""
+    return obj if isinstance(obj, (list, tuple)) else [obj]
+
+
 def py_str(x):
     """Decode the bytes of a C string."""
     return x.decode("utf-8")

@@ -183,7 +183,22 @@ def _where_types(attrs, condition, x, y):
     return [condition, x or y, x or y], [x or y]
 
 
-@register("where", types=_where_types, same_shape=("x", "y"))
+def _where_inputs(attrs, inputs, outputs):
+    """x, y and the output are alike."""
+    shape = next((s for s in (*inputs[1:], *outputs) if s is not None), None)
+    return [None, shape, shape]
+
+
+def _where_outputs(attrs, inputs):
+    """Like x and y, once the condition is known, whose rank decides what it chooses."""
+    condition, x, y = inputs
+    like = x or y
+    if condition is None or like is None or -1 in condition or condition not in (like, like[:1]):
+        return [None]
+    return [like]
+
+
+@register("where", types=_where_types, input_shapes=_where_inputs, output_shapes=_where_outputs)
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Elements of `x` where `condition` is not 0, of `y` elsewhere.
 

@@ -78,7 +78,19 @@ def dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: boo
     return _matrix_product(rows, columns).reshape(a.shape[:-1] + b.shape[1:])
 
 
-@register("batch_dot")
+def _batch_dot_outputs(attrs, inputs):
+    """Known but for the batch axes, once the sizes that are summed over are known."""
+    lhs, rhs = inputs
+    if lhs is None or rhs is None or len(lhs) != len(rhs) or len(lhs) < 3:
+        return [None]
+    rows, inner = lhs[-2:][::-1] if attrs["transpose_a"] else lhs[-2:]
+    other, columns = rhs[-2:][::-1] if attrs["transpose_b"] else rhs[-2:]
+    if inner != other or inner < 0 or any(a != b and min(a, b) >= 0 for a, b in zip(lhs, rhs[:-2], strict=False)):
+        return [None]
+    return [(*map(max, lhs[:-2], rhs[:-2]), rows, columns)]
+
+
+@register("batch_dot", output_shapes=_batch_dot_outputs)
 def batch_dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: bool = False,
               forward_stype: StorageType | None = None) -> Tensor:
     """Products of matrices, pair by pair: (..., n, k) times (..., k, m) gives (..., n, m)."""
