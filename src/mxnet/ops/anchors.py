@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..base import TORCH_TO_NAME, MXNetError
-from .boxes import corners_of, greedy_nms, has_values
+from .boxes import corners_of, greedy_nms, has_values, when_unknown
 from .registry import register
 
 __all__ = ["multi_proposal", "multibox_detection", "multibox_prior", "multibox_target", "proposal"]
@@ -132,7 +132,13 @@ def _offsets(anchor: Tensor, boxes: Tensor, variances: _Floats) -> Tensor:
     return torch.stack([offset / variance for offset, variance in zip(offsets, variances, strict=True)], -1)
 
 
-@register("_contrib_MultiBoxTarget", num_outputs=3, output_names=("loc_target", "loc_mask", "cls_target"))
+def _target_shapes(attrs, anchor, label, cls_pred):
+    count = max(anchor[1], cls_pred[2])
+    return [(label[0], 4 * count if count > 0 else -1)] * 2 + [(label[0], count)]
+
+
+@register("_contrib_MultiBoxTarget", num_outputs=3, output_shapes=when_unknown(_target_shapes),
+          output_names=("loc_target", "loc_mask", "cls_target"))
 def multibox_target(anchor: Tensor, label: Tensor, cls_pred: Tensor, *, overlap_threshold: float = 0.5,
                     ignore_label: float = -1.0, negative_mining_ratio: float = -1.0,
                     negative_mining_thresh: float = 0.5, minimum_negative_samples: int = 0,
@@ -174,7 +180,8 @@ def multibox_target(anchor: Tensor, label: Tensor, cls_pred: Tensor, *, overlap_
     return offsets.flatten(1), mask.flatten(1).to(label.dtype), classes
 
 
-@register("_contrib_MultiBoxDetection")
+@register("_contrib_MultiBoxDetection",
+          output_shapes=when_unknown(lambda attrs, cls_prob, *others: [(cls_prob[0], cls_prob[2], 6)]))
 def multibox_detection(cls_prob: Tensor, loc_pred: Tensor, anchor: Tensor, *, clip: bool = True,
                        threshold: float = 0.01, background_id: int = 0, nms_threshold: float = 0.5,
                        force_suppress: bool = False, variances: _Floats = (0.1, 0.1, 0.2, 0.2),
@@ -343,8 +350,14 @@ def _proposal_shapes(attrs, cls_prob, bbox_pred, im_info):
     return [cls_prob, (batch, channels * 2, *size), (batch, 3)]
 
 
+def _proposed_shapes(attrs, cls_prob, *others):
+    count = attrs["rpn_post_nms_top_n"] * cls_prob[0] if cls_prob[0] > 0 else -1
+    return [(count, 5), (count, 1)]
+
+
 _PROPOSAL = {"num_outputs": 2, "visible": lambda attrs: 2 if attrs["output_score"] else 1,
-             "shapes": _proposal_shapes, "output_names": ("output", "score")}
+             "shapes": _proposal_shapes, "output_shapes": when_unknown(_proposed_shapes),
+             "output_names": ("output", "score")}
 
 
 @register("_contrib_Proposal", **_PROPOSAL)

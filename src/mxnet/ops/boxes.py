@@ -16,7 +16,7 @@ from .registry import register
 from .unary import require_float
 
 __all__ = ["bipartite_matching", "box_decode", "box_encode", "box_iou", "box_nms", "corners_of", "greedy_nms",
-           "has_values", "same_dtype"]
+           "has_values", "same_dtype", "when_unknown"]
 
 Format = Literal["center", "corner"]
 
@@ -35,6 +35,20 @@ def same_dtype(op: str, *tensors: Tensor | None) -> None:
         if tensor is not None and tensor.dtype is not expected:
             raise MXNetError(f"{op}: expected {TORCH_TO_NAME[expected]} for input {position}, "
                              f"got {TORCH_TO_NAME[tensor.dtype]}")
+
+
+def when_unknown(rule: Callable) -> Callable:
+    """An `output_shapes=` rule for inputs of which some sizes are unknown (-1), from rule(attrs, *input_shapes).
+
+    Where all sizes are known the operator itself is asked: it checks them.
+    """
+
+    def output_shapes(attrs, inputs):
+        if None in inputs or all(min(shape, default=0) >= 0 for shape in inputs):
+            return []
+        return rule(attrs, *inputs)
+
+    return output_shapes
 
 
 # -------------------------------------------------------------------------------------------------- overlaps
@@ -65,7 +79,7 @@ def _iou(lhs: Tensor, rhs: Tensor, form: Format) -> Tensor:
     return torch.where(common > 0, common / union, 0)
 
 
-@register("_contrib_box_iou")
+@register("_contrib_box_iou", output_shapes=when_unknown(lambda attrs, lhs, rhs: [lhs[:-1] + rhs[:-1]]))
 def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:
     """Intersection over union of each box of `lhs` with each of `rhs`.
 
@@ -148,7 +162,8 @@ def _convert(boxes: Tensor, source: Format, target: Format) -> Tensor:
     return torch.where(boxes[..., :1] < 0, boxes, converted)
 
 
-@register("_contrib_box_nms", "_contrib_box_non_maximum_suppression", num_outputs=2, visible=1)
+@register("_contrib_box_nms", "_contrib_box_non_maximum_suppression", num_outputs=2, visible=1,
+          output_shapes=when_unknown(lambda attrs, data: [data]))
 def box_nms(data: Tensor, *, overlap_thresh: float = 0.5, valid_thresh: float = 0.0, topk: int = -1,
             coord_start: int = 2, score_index: int = 1, id_index: int = -1, background_id: int = -1,
             force_suppress: bool = False, in_format: Format = "corner",
@@ -204,7 +219,8 @@ def _nms_of_image(rows: Tensor, valid: Tensor, topk: int, threshold: float, coor
 # -------------------------------------------------------------------------------------------------- matching
 
 
-@register("_contrib_bipartite_matching", num_outputs=2)
+@register("_contrib_bipartite_matching", num_outputs=2,
+          output_shapes=when_unknown(lambda attrs, data: [data[:-1], (*data[:-2], data[-1])]))
 def bipartite_matching(data: Tensor, *, is_ascend: bool = False, threshold: float,
                        topk: int = -1) -> tuple[Tensor, Tensor]:
     """Greedy matching of rows and columns by their scores, the best pair first.
@@ -252,7 +268,8 @@ def _encode_shapes(attrs, samples, matches, anchors, refs, means, stds):
     return [samples, matches, anchors, refs, (4,), (4,)]
 
 
-@register("_contrib_box_encode", num_outputs=2, shapes=_encode_shapes)
+@register("_contrib_box_encode", num_outputs=2, shapes=_encode_shapes,
+          output_shapes=when_unknown(lambda attrs, *inputs: [inputs[2]] * 2))
 def box_encode(samples: Tensor, matches: Tensor, anchors: Tensor, refs: Tensor, means: Tensor,
                stds: Tensor) -> tuple[Tensor, Tensor]:
     """Targets of box regression: the offsets from anchors to the boxes that they are matched with.
@@ -281,7 +298,7 @@ def box_encode(samples: Tensor, matches: Tensor, anchors: Tensor, refs: Tensor, 
     return torch.where(matched, (offsets - means) / stds, 0), matched.to(offsets.dtype)
 
 
-@register("_contrib_box_decode")
+@register("_contrib_box_decode", output_shapes=when_unknown(lambda attrs, data, anchors: [data]))
 def box_decode(data: Tensor, anchors: Tensor, *, std0: float = 1.0, std1: float = 1.0, std2: float = 1.0,
                std3: float = 1.0, clip: float = -1.0, format: Format = "center") -> Tensor:
     """Boxes, as corners, from offsets against anchors; see box_encode.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
-from .boxes import same_dtype
+from .boxes import same_dtype, when_unknown
 from .conv import geometry
 from .registry import Shape, register
 
@@ -22,6 +22,11 @@ def _weight_shapes(attrs, data, *others):
     channels = 0 if data is None else data[1] // attrs["num_group"]
     filters = attrs["num_filter"]
     return [data, *others[:-count], (filters, channels, *attrs["kernel"]), *[(filters,)] * (count - 1)]
+
+
+@when_unknown
+def _convolved(attrs, data, offset, *others):
+    return [(data[0], attrs["num_filter"], *offset[2:])]
 
 
 def _check(op: str, data: Tensor, offset: Tensor, mask: Tensor | None, weight: Tensor, kernel: Shape,
@@ -105,7 +110,8 @@ def _convolve(op: str, data: Tensor, offset: Tensor, mask: Tensor | None, weight
     return result if bias is None else result + bias[:, None, None]
 
 
-@register("_contrib_DeformableConvolution", present=_BIAS, shapes=_weight_shapes)
+@register("_contrib_DeformableConvolution", present=_BIAS, shapes=_weight_shapes,
+          output_shapes=_convolved)
 def deformable_convolution(data: Tensor, offset: Tensor, weight: Tensor, bias: Tensor | None = None, *,
                            kernel: Shape, stride: Shape = (), dilate: Shape = (), pad: Shape = (), num_filter: int,
                            num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024,
@@ -120,7 +126,8 @@ def deformable_convolution(data: Tensor, offset: Tensor, weight: Tensor, bias: T
                      num_filter, num_group, num_deformable_group)
 
 
-@register("_contrib_ModulatedDeformableConvolution", present=_BIAS, shapes=_weight_shapes)
+@register("_contrib_ModulatedDeformableConvolution", present=_BIAS, shapes=_weight_shapes,
+          output_shapes=_convolved)
 def modulated_deformable_convolution(data: Tensor, offset: Tensor, mask: Tensor, weight: Tensor,
                                      bias: Tensor | None = None, *, kernel: Shape, stride: Shape = (),
                                      dilate: Shape = (), pad: Shape = (), num_filter: int, num_group: int = 1,

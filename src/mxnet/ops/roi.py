@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
-from .boxes import has_values, same_dtype
+from .boxes import has_values, same_dtype, when_unknown
 from .registry import Shape, register
 from .unary import to_nearest
 
@@ -36,6 +36,15 @@ def _images(data: Tensor, rois: Tensor) -> tuple[Tensor, Tensor]:
     """(boxes,) the image of each box, as an index that is there; and whether it is there."""
     image = rois[:, 0].long()
     return image.clamp(0, max(len(data) - 1, 0)), (image >= 0) & (image < len(data))
+
+
+@when_unknown
+def _pooled(attrs, data, rois, *trans):
+    """The `output_shapes=` rule: a grid in each box, of all channels unless the operator tells how many."""
+    size, channels = attrs["pooled_size"], attrs.get("output_dim", data[1])
+    if attrs.get("position_sensitive"):
+        channels = channels // (size[0] * size[1]) if channels > 0 else -1
+    return [(rois[0], channels, *((size, size) if isinstance(size, int) else size))]
 
 
 # -------------------------------------------------------------------------------------------------- maxima
@@ -78,7 +87,7 @@ def _largest(maps: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, T
     return torch.where(filled, row * width + index.gather(2, row), -1)
 
 
-@register("ROIPooling", num_outputs=2, visible=1, output_names=("output", "maxidx"))
+@register("ROIPooling", num_outputs=2, visible=1, output_names=("output", "maxidx"), output_shapes=_pooled)
 def roi_pooling(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float) -> tuple[Tensor, Tensor]:
     """Maxima over a grid of pooled_size cells in each box (Girshick 2015); 0 for cells without pixels.
 
@@ -149,7 +158,7 @@ def _samples(start: Tensor, length: Tensor, count: int, each: int, size: int) ->
     return weights
 
 
-@register("_contrib_ROIAlign")
+@register("_contrib_ROIAlign", output_shapes=_pooled)
 def roi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float, sample_ratio: int = -1,
               position_sensitive: bool = False, aligned: bool = False) -> Tensor:
     """Means over a grid of pooled_size cells in each box, of samples interpolated bilinearly (He et al. 2017).
@@ -191,7 +200,7 @@ def _groups(count: int, groups: int) -> list[int]:
     return [min(i * groups // count, groups - 1) for i in range(count)]
 
 
-@register("_contrib_PSROIPooling")
+@register("_contrib_PSROIPooling", output_shapes=_pooled)
 def psroi_pooling(data: Tensor, rois: Tensor, *, spatial_scale: float, output_dim: int, pooled_size: int,
                   group_size: int = 0) -> Tensor:
     """Means over a grid of cells in each box, where each cell has channels of its own (Dai et al. 2016, R-FCN).
@@ -235,7 +244,7 @@ def _bilinear(data: Tensor, channel: Tensor, y: Tensor, x: Tensor) -> Tensor:
             + up * ((1 - out) * at(below, left) + out * at(below, beyond)))
 
 
-@register("_contrib_RROIAlign")
+@register("_contrib_RROIAlign", output_shapes=_pooled)
 def rroi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float,
                sampling_ratio: int = -1) -> Tensor:
     """ROIAlign for rotated boxes (Ma et al. 2018); without a gradient.
@@ -274,7 +283,7 @@ def _rotated_samples(box: list[Tensor], scale: float, pooled: Shape, each: int) 
 
 
 @register("_contrib_DeformablePSROIPooling", num_outputs=2, visible=1, output_names=("output", "top_count"),
-          present={"trans": lambda attrs: not attrs["no_trans"]})
+          output_shapes=_pooled, present={"trans": lambda attrs: not attrs["no_trans"]})
 def deformable_psroi_pooling(data: Tensor, rois: Tensor, trans: Tensor | None = None, *, spatial_scale: float,
                              output_dim: int, group_size: int, pooled_size: int, part_size: int = 0,
                              sample_per_part: int = 1, trans_std: float = 0.0,
