@@ -9,9 +9,9 @@ import os
 
 import numpy as np
 import pytest
-from golden.models.formula import fill, summary
 
 import mxnet as mx
+from golden.models.formula import fill, summary
 
 HERE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "golden", "models")
 

@@ -38,10 +38,12 @@ _MISSING = inspect.Parameter.empty
 
 
 def _int(value):
-    if isinstance(value, (int, np.integer, torch.SymInt)):
-        return value if isinstance(value, torch.SymInt) else int(value)
+    if isinstance(value, torch.SymInt):
+        return value
     if isinstance(value, str):
-        return int(value.strip().rstrip("L"))
+        value = int(value.strip().rstrip("L"))
+    if isinstance(value, (int, np.integer)) and -2**63 <= value < 2**63:
+        return int(value)
     raise ValueError
 
 
@@ -163,10 +165,11 @@ class Attr:
             return _PARSERS[kind][0](value)
         except MXNetError:
             raise
-        except (TypeError, ValueError, KeyError, SyntaxError, OverflowError) as error:
+        except (TypeError, ValueError, KeyError, SyntaxError, OverflowError, RecursionError, MemoryError) as error:
+            shown = repr(value)
             raise MXNetError(
-                f"Invalid Parameter format for {self.name} expect {self.type_name} but value={value!r}, "
-                f"in operator {op_name}") from error
+                f"Invalid Parameter format for {self.name} expect {self.type_name} but "
+                f"value={shown if len(shown) <= 200 else shown[:200] + '...'}, in operator {op_name}") from error
 
 
 def _without_none(annotation):

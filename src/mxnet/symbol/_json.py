@@ -3,6 +3,7 @@
 import json
 import os
 
+from .._state import state
 from ..base import MXNetError
 from ..ops import registry
 from ._node import Entry, Node, postorder
@@ -63,7 +64,8 @@ def _count_arrays(node: Node) -> int:
 def dumps(symbol, remove_amp_cast=True) -> str:
     """The JSON text, laid out as MXNet does: short lists of numbers on one line."""
     graph = graph_dict(symbol, remove_amp_cast)
-    graph["attrs"] = {"mxnet_version": ["int", MXNET_VERSION]}
+    graph["attrs"] = {"is_np_shape": ["int", 1]} if state.np_shape else {}
+    graph["attrs"]["mxnet_version"] = ["int", MXNET_VERSION]
     return _text(graph, 0)
 
 
@@ -141,7 +143,13 @@ def loads(text: str, symbol_class):
         raise MXNetError(f"not a symbol: no JSON ({error or 'nested too deeply'})") from error
     from . import _upgrade
 
-    return build(_upgrade.upgrade(graph), symbol_class)
+    try:
+        return build(_upgrade.upgrade(graph), symbol_class)
+    except MXNetError as error:
+        text = str(error)
+        if len(text) > 1000:  # it quotes names from the file
+            raise MXNetError(f"{text[:500]} ... {text[-400:]}") from error
+        raise
 
 
 def build(graph: dict, symbol_class):

@@ -4,8 +4,11 @@ First the plain JSON is read into records, and every kind and every reference is
 file's version asks for changes the records; at last they are put in order, inputs before their users.
 """
 
+import ast
+import contextlib
 from typing import Any
 
+from .._state import state
 from ..base import MXNetError
 from ..ops import registry
 from ..ops.registry import OpDef
@@ -53,7 +56,19 @@ def _upgrade(graph: Any, where: str, version: int, depth: int) -> dict:
     if version < _HIDDEN_KEYS_SINCE:
         for node in nodes:
             _hide_keys(node)
+    if state.np_shape and "is_np_shape" not in graph.get("attrs", ()):
+        for node in nodes:
+            _open_sizes(node)
     return _in_order(nodes, heads)
+
+
+def _open_sizes(node: dict):
+    """A variable's size of 0 was an unknown one when the file was written; under np_shape that is -1."""
+    text = node["attrs"].get("__shape__") if node["op"] == "null" else None
+    with contextlib.suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        if text:
+            sizes = ast.literal_eval(text)
+            node["attrs"]["__shape__"] = f"[{','.join(str(size or -1) for size in sizes)}]" if sizes else "None"
 
 
 # --------------------------------------------------------------------------------------------------- reading
