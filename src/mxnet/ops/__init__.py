@@ -3,6 +3,7 @@
 from . import (
     activation,
     anchors,
+    attention,
     binary,
     boxes,
     contrib_math,
