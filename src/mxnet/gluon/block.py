@@ -22,7 +22,7 @@ from .compiled import Compiled, structure_of, traced
 from .deferred import infer_parameters
 from .parameter import DeferredInitializationError, Parameter, shape_is_known
 from .parameter_dict import ParameterDict, load_all
-from .structure import flatten, regroup
+from .structure import context_of, flatten, on_arrays, regroup, single_context
 from .utils import HookHandle, _brief_print_list, _indent
 
 __all__ = ["Block", "HybridBlock", "SymbolBlock"]
@@ -429,7 +429,7 @@ class HybridBlock(Block):
 
     def _forget(self):
         """Drop what was traced."""
-        self.__dict__["_compiled"] = {}
+        self.__dict__["_compiled"] = None
         self.__dict__["_edits_seen"] = -1
         self.__dict__["_made_of"] = None
         self.__dict__["_cached_graph"] = ()  # (inputs, outputs) of the last trace
@@ -456,30 +456,35 @@ class HybridBlock(Block):
             self.__dict__["_edits_seen"] = count
 
     def _run_compiled(self, args, kwargs):
-        """The outputs of the compiled graph; the first call with arguments of a structure traces it."""
-        if len(args) == 1 and type(args[0]) is NDArray and not kwargs:
-            structure, flat = (tuple, 0), args
+        """The outputs of the compiled graph, which the first call traces.
+
+        ValueError for arguments of another structure than then, and for arrays on several contexts.
+        """
+        if not kwargs and _is_array(args):
+            structure, flat, ctx = _ONE_ARRAY, args, args[0]._ctx
         else:
             structure, flat = structure_of(args, kwargs)
-            if not flat:
-                raise ValueError(_NO_ARRAY.format([type(a).__name__ for a in args]))
+            ctx = single_context(flat)
         self._still_true()
-        compiled = self._compiled.get(structure)
+        compiled = self._compiled
         if compiled is None:
             compiled = self._compile(structure, flat, args, kwargs)
-        return compiled(flat, flat[0]._ctx)
+        elif compiled.structure != structure:
+            raise ValueError("The argument structure of HybridBlock does not match the cached version. Stored format = "
+                             f"{compiled.structure}, input format = {structure}")
+        return compiled(flat, ctx)
 
     def _compile(self, structure, flat, args, kwargs) -> Compiled:
         with _tracing:
-            compiled = self._compiled.get(structure)
+            compiled = self._compiled
             if compiled is None:
                 graph = self._trace(flat, args, kwargs)
-                compiled = Compiled(graph, _all_params(self), {"backend": self._backend}, self.name)
+                compiled = Compiled(graph, _all_params(self), structure, {"backend": self._backend}, self.name)
                 compiled.watchers = self._op_hooks
             if any(p._data is None for p in compiled.params):
                 self._initialize_params(compiled, flat, args, kwargs)
             self.__dict__["_cached_graph"] = (compiled.graph.inputs, compiled.graph.symbol)
-            self._compiled[structure] = compiled
+            self.__dict__["_compiled"] = compiled
         return compiled
 
     def _trace(self, flat, args, kwargs):
@@ -551,7 +556,7 @@ class HybridBlock(Block):
 
     def __call__(self, *args, **kwargs):
         """Run the hooks, and `forward` or what it was compiled to."""
-        if not self._active or not args or state.solver is not None or not _on_arrays(args):
+        if not self._active or not args or state.solver is not None or (not _is_array(args) and not on_arrays(args)):
             return super().__call__(*args, **kwargs)
         if self._forward_pre_hooks:
             self._run_hooks(self._forward_pre_hooks, args)
@@ -562,12 +567,12 @@ class HybridBlock(Block):
 
     def forward(self, x, *args, **kwargs):
         """Hand the inputs and this block's parameters on their context to `hybrid_forward`."""
-        if type(x) is not NDArray:
-            if isinstance(x, Symbol) or not _on_arrays((x, *args)):
-                return self._hybrid(x, *args, **kwargs)
-            x_ctx = _context_of((x, *args))
-        else:
+        if type(x) is NDArray and not args:
             x_ctx = x._ctx
+        else:
+            if not on_arrays((x, *args)):
+                return self._hybrid(x, *args, **kwargs)
+            x_ctx = context_of((x, *args))
         reg = self._reg_params
         if reg:
             return self.hybrid_forward(ndarray, x, *args, **kwargs, **{name: p.data(x_ctx) for name, p in reg.items()})
@@ -582,6 +587,13 @@ class HybridBlock(Block):
     def hybrid_forward(self, F, x, *args, **kwargs):
         """Compute the outputs with operators of F; every hybrid layer overrides this (or `forward`)."""
         raise NotImplementedError
+
+
+_ONE_ARRAY = [0]
+
+
+def _is_array(args) -> bool:
+    return len(args) == 1 and type(args[0]) is NDArray
 
 
 class _MakeUp:
@@ -619,36 +631,6 @@ def _all_params(block) -> dict[str, Parameter]:
 
     block.apply(add)
     return found
-
-
-_NO_ARRAY = ("In HybridBlock, there must be one NDArray or one Symbol in the input. "
-             "Please check the type of the args: got {0}.")
-
-
-def _first_leaf(args):
-    """The first array or symbol in nested arguments; beside them, anything may stand there."""
-    waiting = list(args)
-    while waiting:
-        arg = waiting.pop(0)
-        if isinstance(arg, (NDArray, Symbol)):
-            return arg
-        if isinstance(arg, (list, tuple)):
-            waiting[:0] = arg
-    return None
-
-
-def _on_arrays(args) -> bool:
-    """Whether a call is on arrays, not on symbols."""
-    return type(args[0]) is NDArray if len(args) == 1 and isinstance(args[0], (NDArray, Symbol)) else \
-        not isinstance(_first_leaf(args), Symbol)
-
-
-def _context_of(args):
-    """The context of the first array in nested arguments."""
-    array = _first_leaf(args)
-    if array is None:
-        raise ValueError(_NO_ARRAY.format([type(a).__name__ for a in args]))
-    return array._ctx
 
 
 from .symbol_block import SymbolBlock  # noqa: E402  (it is a HybridBlock, and has always been found here)

@@ -29,10 +29,11 @@ class Graph:
 class Compiled:
     """A traced block, ready to run: `compiled(arrays, ctx)` on the flat list of input arrays."""
 
-    __slots__ = ("_by_shape", "_flags", "_program", "_single", "_sources", "graph", "watchers")
+    __slots__ = ("_by_shape", "_flags", "_program", "_single", "_sources", "graph", "structure", "watchers")
 
-    def __init__(self, graph: Graph, params: dict[str, Parameter], flags: dict[str, Any], block_name: str):
+    def __init__(self, graph: Graph, params: dict[str, Parameter], structure, flags: dict[str, Any], block_name: str):
         self.graph = graph
+        self.structure = structure
         self.watchers: list = []
         self._flags = flags
         self._single = graph.out_format == 0
@@ -150,15 +151,17 @@ def nested(arrays, fmt):
 
 
 def structure_of(args, kwargs):
-    """(hashable structure, flat list of arrays) of a call's arguments: arrays may be nested in lists and tuples.
+    """(structure, flat list of arrays) of a call's arguments: arrays and None, nested in lists and tuples.
 
-    None and other objects are part of the structure.
+    ValueError for anything else.
     """
     flat: list[NDArray] = []
     structure = _structure(args, flat)
+    while len(structure) > 1 and structure[-1] == -1:
+        structure.pop()  # an argument that is left out, and None at the end, are the same
     if kwargs:
-        names = tuple(sorted(kwargs))
-        return (structure, names, _structure([kwargs[n] for n in names], flat)), flat
+        names = sorted(kwargs)
+        return [structure, names, _structure([kwargs[n] for n in names], flat)], flat
     return structure, flat
 
 
@@ -166,9 +169,12 @@ def _structure(value, flat: list):
     if isinstance(value, NDArray):
         flat.append(value)
         return 0
+    if value is None:
+        return -1
     if isinstance(value, (list, tuple)):
-        return (type(value), *(_structure(v, flat) for v in value))
-    return ("static", value)
+        return [_structure(v, flat) for v in value]
+    raise ValueError("When hybridized, the input of HybridBlock must be (nested) list of Symbol or NDArray, "
+                     f"but got {value} of type {type(value)}")
 
 
 def replaced(value, arrays):

@@ -3,7 +3,49 @@
 from ..ndarray import NDArray
 from ..symbol import Symbol
 
-__all__ = ["flatten", "regroup"]
+__all__ = ["context_of", "flatten", "on_arrays", "regroup", "single_context"]
+
+_NEITHER = ("In HybridBlock, there must be one NDArray or one Symbol in the input. "
+            "Please check the type of the args: got {0}.")
+_MIXED = ("In HybridBlock, the input must be either NDArrays or Symbols, not both. "
+          "Please check the type of the args: got {0}.")
+
+
+def _leaves(args):
+    """The arrays and symbols in nested arguments; beside them, anything may stand there."""
+    for arg in args:
+        if isinstance(arg, (NDArray, Symbol)):
+            yield arg
+        elif isinstance(arg, (list, tuple)):
+            yield from _leaves(arg)
+
+
+def _types(args) -> str:
+    return str([type(a).__name__ for a in args])
+
+
+def on_arrays(args) -> bool:
+    """Whether a call is on arrays (True) or on symbols; ValueError for a mixture, or neither."""
+    kinds = {isinstance(leaf, Symbol) for leaf in _leaves(args)}
+    if len(kinds) != 1:
+        raise ValueError((_MIXED if kinds else _NEITHER).format(_types(args)))
+    return not kinds.pop()
+
+
+def context_of(args):
+    """The context of the first array in nested arguments; ValueError if there is none."""
+    for leaf in _leaves(args):
+        return leaf._ctx
+    raise ValueError(_NEITHER.format(_types(args)))
+
+
+def single_context(arrays):
+    """The one context of arrays; ValueError if they are on several.  Pinned memory is as good as cpu(0)."""
+    found = {a._ctx for a in arrays if a._ctx.device_type != "cpu_pinned"}
+    if len(found) > 1:
+        raise ValueError("A hybridized block needs all its inputs on one context, found "
+                         f"{', '.join(sorted(map(str, found)))}")
+    return found.pop() if found else arrays[0]._ctx
 
 
 def flatten(args, inout_str="input"):

@@ -1,5 +1,7 @@
 """SymbolBlock: a block made from a Symbol, such as one that was read from a model file."""
 
+import os
+
 from .. import symbol
 from ..base import TORCH_TO_NP, MXNetError
 from ..graph import types as _types
@@ -65,8 +67,9 @@ class SymbolBlock(HybridBlock):
                     if dtype is not None:
                         options = {**options, "dtype": TORCH_TO_NP[dtype]}
                     self.params.get(node.name, allow_deferred_init=True, **options)
-        for param in self.params.values():
-            self._reg_params[param.name] = param
+        # in files they go without what all their names begin with, whatever the prefix was
+        common = len(os.path.commonprefix(list(self.params.keys())))
+        self._reg_params.update((name[common:], param) for name, param in self.params.items())
 
     def __repr__(self):
         return f"{type(self).__name__}(\n{self._outputs!r} : {len(self._inputs)} -> {len(self._outputs)}\n)"
