@@ -472,7 +472,12 @@ class HybridBlock(Block):
         elif compiled.structure != structure:
             raise ValueError("The argument structure of HybridBlock does not match the cached version. Stored format = "
                              f"{compiled.structure}, input format = {structure}")
-        return compiled(flat, ctx)
+        try:
+            return compiled(flat, ctx)
+        except DeferredInitializationError:
+            with _tracing:
+                self._initialize_params(compiled, flat, args, kwargs)
+            return compiled(flat, ctx)
 
     def _compile(self, structure, flat, args, kwargs) -> Compiled:
         with _tracing:
@@ -481,8 +486,6 @@ class HybridBlock(Block):
                 graph = self._trace(flat, args, kwargs)
                 compiled = Compiled(graph, _all_params(self), structure, {"backend": self._backend}, self.name)
                 compiled.watchers = self._op_hooks
-            if any(p._data is None for p in compiled.params):
-                self._initialize_params(compiled, flat, args, kwargs)
             self.__dict__["_cached_graph"] = (compiled.graph.inputs, compiled.graph.symbol)
             self.__dict__["_compiled"] = compiled
         return compiled
