@@ -35,9 +35,9 @@ def params(symbol, seed=1, **shapes):
     import mxnet as mx
     random = np.random.RandomState(seed)
     found = symbol.infer_shape(**shapes)
-    args = {n: mx.nd.array(random.uniform(-0.5, 0.5, s)) for n, s in zip(symbol.list_arguments(), found[0])
+    args = {n: mx.nd.array(random.uniform(-0.5, 0.5, s)) for n, s in zip(symbol.list_arguments(), found[0])  # noqa: B905
             if n not in shapes and n != "softmax_label"}
-    aux = {n: mx.nd.array(random.uniform(0.5, 1.5, s)) for n, s in zip(symbol.list_auxiliary_states(), found[2])}
+    aux = {n: mx.nd.array(random.uniform(0.5, 1.5, s)) for n, s in zip(symbol.list_auxiliary_states(), found[2])}  # noqa: B905
     return args, aux
 
 
