@@ -25,7 +25,7 @@ from .symbol import Symbol
 
 __all__ = ["BatchEndParam", "FeedForward", "load_checkpoint", "load_params", "save_checkpoint"]
 
-BatchEndParam = namedtuple("BatchEndParams", ["epoch", "nbatch", "eval_metric", "locals"])
+BatchEndParam = namedtuple("BatchEndParams", "epoch nbatch eval_metric locals")  # type: ignore[name-match]
 """What callbacks get after a batch; locals: the variables of the loop."""
 
 _UNIFORM = initializer.Uniform(0.01)

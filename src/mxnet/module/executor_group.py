@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from .. import ndarray as nd
 from ..context import Context, cpu
@@ -75,7 +76,7 @@ def _merge_multi_context(outputs, major_axis):
     return merged
 
 
-def _prepare_group2ctxs(group2ctxs, ctx_len: int) -> list[dict | None]:
+def _prepare_group2ctxs(group2ctxs, ctx_len: int) -> Sequence[dict | None]:
     """A dict {ctx_group: context} for each context.
 
     group2ctxs: None, such a list, or a dict whose values are contexts or lists of them by context.
@@ -86,7 +87,7 @@ def _prepare_group2ctxs(group2ctxs, ctx_len: int) -> list[dict | None]:
         assert len(group2ctxs) == ctx_len, f"{ctx_len} contexts need as many group2ctxs, got {len(group2ctxs)}"
         return group2ctxs
     assert isinstance(group2ctxs, dict), f"group2ctxs must be a list or a dict, got {type(group2ctxs).__name__}"
-    result = [{} for _ in range(ctx_len)]
+    result: list[dict] = [{} for _ in range(ctx_len)]
     for group, ctxs in group2ctxs.items():
         ctxs = [ctxs] if isinstance(ctxs, Context) else list(ctxs)
         if len(ctxs) == 1:

@@ -167,14 +167,13 @@ class Module(BaseModule):
         assert self.binded, "call bind before initializing the parameters"
         attrs = self._symbol.attr_dict()
         for arrays, given in ((self._arg_params, arg_params), (self._aux_params, aux_params)):
+            _check_given(arrays, given, allow_missing)  # all of it before any is copied
+        for arrays, given in ((self._arg_params, arg_params), (self._aux_params, aux_params)):
             for name, array in sorted(arrays.items()):
                 if given is not None and name in given:
                     if given[name] is not array:
-                        _check_shape(name, given[name], array)
                         given[name].copyto(array)
                     continue
-                if given is not None and not allow_missing:
-                    raise RuntimeError(f"{name} is not presented")
                 if initializer is not None:
                     initializer(InitDesc(name, attrs.get(name)), array)
         self.params_initialized = True
