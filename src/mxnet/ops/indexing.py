@@ -68,7 +68,12 @@ def _indexed_types(attrs, data, indices):
     return [data, indices], [data]
 
 
-@register("slice", "crop")
+def _part(data: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
+    view, backwards = _forward_view("slice", data, begin, end, step)
+    return view.flip(backwards) if backwards else view
+
+
+@register("slice", "crop", slices=_part)
 def slice(data: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
     """data[begin[0]:end[0]:step[0], begin[1]:end[1]:step[1], ...], with Python's rules for negatives and None."""
     view, backwards = _forward_view("slice", data, begin, end, step)
@@ -97,9 +102,7 @@ def slice_assign_scalar(data: Tensor, *, scalar: float = 0.0, begin: Bounds, end
     return result
 
 
-@register("slice_axis")
-def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
-    """data[begin:end] along one axis; negative bounds count from the end, the range must not be empty."""
+def _part_of_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
     axis = _axis("slice_axis", axis, data)
     size = data.shape[axis]
     if size.__class__ is int:
@@ -107,7 +110,13 @@ def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tenso
         last = size if end is None else end + size if end < 0 else end
         if not 0 <= first < last <= size:
             raise MXNetError(f"slice_axis: begin={begin}, end={end} is no range of axis {axis} of size {size}")
-    return _own(data[(_slice(None),) * axis + (_slice(begin, end),)])
+    return data[(_slice(None),) * axis + (_slice(begin, end),)]
+
+
+@register("slice_axis", slices=_part_of_axis)
+def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
+    """data[begin:end] along one axis; negative bounds count from the end, the range must not be empty."""
+    return _own(_part_of_axis(data, axis=axis, begin=begin, end=end))
 
 
 @register("slice_like", types=_indexed_types)

@@ -90,10 +90,13 @@ def _check_axis(op: str, data: Tensor, axis: int) -> int:
     return axis % data.dim()
 
 
-def _owned(pieces, axis: int, squeeze_axis: bool) -> list[Tensor]:
-    """Each piece as a tensor of its own, without `axis` if that is wanted."""
-    if squeeze_axis:
-        pieces = [p.squeeze(axis) if p.dim() > 1 else p for p in pieces]
+def _squeezed(pieces, axis: int, squeeze_axis: bool) -> list[Tensor]:
+    """The pieces, without `axis` if that is wanted."""
+    return [p.squeeze(axis) if p.dim() > 1 else p for p in pieces] if squeeze_axis else list(pieces)
+
+
+def _owned(pieces) -> list[Tensor]:
+    """Each piece as a tensor of its own."""
     return [p.clone(memory_format=torch.contiguous_format) for p in pieces]
 
 
@@ -116,9 +119,7 @@ def _whole_of_pieces(attrs, inputs, outputs):
     return [None]
 
 
-@register("SliceChannel", "split", input_shapes=_whole_of_pieces, num_outputs=lambda attrs: attrs["num_outputs"])
-def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:
-    """Split into `num_outputs` equal pieces along `axis`; `squeeze_axis` drops it when it has become 1."""
+def _pieces(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:
     axis = _check_axis("split", data, axis)
     size = data.shape[axis]
     if num_outputs < 1 or size % num_outputs:
@@ -127,7 +128,14 @@ def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool =
     if squeeze_axis and size != num_outputs:
         raise MXNetError(f"split: squeeze_axis wants as many pieces as the axis has elements, "
                          f"got num_outputs={num_outputs} for size {size}")
-    return _owned(data.split(size // num_outputs, axis), axis, squeeze_axis)
+    return _squeezed(data.split(size // num_outputs, axis), axis, squeeze_axis)
+
+
+@register("SliceChannel", "split", input_shapes=_whole_of_pieces, num_outputs=lambda attrs: attrs["num_outputs"],
+          slices=_pieces)
+def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:
+    """Split into `num_outputs` equal pieces along `axis`; `squeeze_axis` drops it when it has become 1."""
+    return _owned(_pieces(data, num_outputs=num_outputs, axis=axis, squeeze_axis=squeeze_axis))
 
 
 def _split_v2_outputs(attrs) -> int:
@@ -154,7 +162,7 @@ def split_v2(data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool 
         raise MXNetError(f"_split_v2: squeeze_axis wants pieces of size 1 along axis {axis}, got "
                          f"indices={tuple(indices)}")
     pieces = [data.narrow(axis, b, e - b) for b, e in zip(bounds, ends, strict=True)]
-    return _owned(pieces, axis, squeeze_axis)
+    return _owned(_squeezed(pieces, axis, squeeze_axis))
 
 
 @register("Crop")

@@ -29,7 +29,8 @@ DType = torch.dtype
 #   _rng     the generator of the context (mxnet._rng.Generator)
 #   _device  torch.device on which an operator without inputs creates its output
 #   _kept    a dict of this use of the operator, for what it keeps from one run of a graph to the next; None if eager
-RUNTIME_ARGS = ("_train", "_rng", "_device", "_kept")
+#   _subgraphs  the modules of the node's subgraphs; see control_flow
+RUNTIME_ARGS = ("_train", "_rng", "_device", "_kept", "_subgraphs")
 
 _MISSING = inspect.Parameter.empty
 
@@ -298,6 +299,9 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
       input_shapes=fn   fn(attrs, input_shapes, output_shapes) -> what these say of the inputs; here and in
       output_shapes=fn  fn(attrs, input_shapes) -> what these say of the outputs; -1 is an unknown size.  It spares
                         a run of the operator on tensors without values, which is slow the first time.
+      view=fn           does what the operator does, but its result may share memory with the first input; in one
+                        piece.  Graphs take it where nobody can tell.  permutes=fn, slices=fn: the same, but the
+                        result may have its axes in another order in memory, or leave gaps there.
     For Symbols only:
       output_names=...  suffixes of the outputs' names, or fn(attrs) -> suffixes, where not output0, output1, ...
       init={...}        the initializer (JSON, or fn(attrs) -> JSON) of a variable that is made for a missing input.

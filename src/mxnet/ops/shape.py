@@ -26,10 +26,6 @@ def _axis(op: str, axis: int, data: Tensor) -> int:
     return axis % rank
 
 
-def _permute(data: Tensor, axes) -> Tensor:
-    return data.permute(axes).clone(memory_format=torch.contiguous_format)
-
-
 # ----------------------------------------------------------------------------------------------------- reshape
 
 
@@ -100,7 +96,23 @@ def _by_count(attrs, inputs, outputs):
     return [tuple(math.prod(out) // rest if size == -1 else size for size in given)]
 
 
-@register("Reshape", "reshape", input_shapes=_by_count)
+def _wanted(sizes: Shape, shape: Shape, reverse: bool, target: Shape, keep_highest: bool) -> Shape:
+    """The shape that the attributes of Reshape name."""
+    if shape:
+        return target_shape(sizes, shape, reverse)
+    if target:
+        return _deprecated_target(sizes, target, keep_highest)
+    if not state.np_shape:
+        raise MXNetError("reshape: shape is missing")
+    return ()
+
+
+def _reshaped(data: Tensor, *, shape: Shape = (), reverse: bool = False, target_shape: Shape = (),
+              keep_highest: bool = False) -> Tensor:
+    return data.contiguous().view(_wanted(data.shape, shape, reverse, target_shape, keep_highest))
+
+
+@register("Reshape", "reshape", input_shapes=_by_count, view=_reshaped)
 def reshape(data: Tensor, *, shape: Shape = (), reverse: bool = False, target_shape: Shape = (),
             keep_highest: bool = False) -> Tensor:
     """Give `data` another shape of as many elements.
@@ -109,16 +121,7 @@ def reshape(data: Tensor, *, shape: Shape = (), reverse: bool = False, target_sh
     sizes that follow it; `reverse` applies the codes from right to left.  `target_shape` and `keep_highest` are
     the deprecated spelling.
     """
-    if shape:
-        return torch.view_copy(data, _target(data.shape, shape, reverse))
-    if target_shape:
-        return torch.view_copy(data, _deprecated_target(data.shape, target_shape, keep_highest))
-    if not state.np_shape:
-        raise MXNetError("reshape: shape is missing")
-    return torch.view_copy(data, ())
-
-
-_target = target_shape  # by another name where an attribute is called target_shape
+    return torch.view_copy(data, _wanted(data.shape, shape, reverse, target_shape, keep_highest))
 
 
 def _span(what: str, begin: int | None, end: int | None, rank: int) -> tuple[int, int]:
@@ -130,13 +133,18 @@ def _span(what: str, begin: int | None, end: int | None, rank: int) -> tuple[int
     return begin, end
 
 
-@register("reshape_like")
+def _like_axes(lhs: Tensor, rhs: Tensor, *, lhs_begin: int | None = None, lhs_end: int | None = None,
+               rhs_begin: int | None = None, rhs_end: int | None = None) -> Tensor:
+    begin, end = _span("lhs", lhs_begin, lhs_end, lhs.dim())
+    rhs_begin, rhs_end = _span("rhs", rhs_begin, rhs_end, rhs.dim())
+    return lhs.contiguous().view((*lhs.shape[:begin], *rhs.shape[rhs_begin:rhs_end], *lhs.shape[end:]))
+
+
+@register("reshape_like", view=_like_axes)
 def reshape_like(lhs: Tensor, rhs: Tensor, *, lhs_begin: int | None = None, lhs_end: int | None = None,
                  rhs_begin: int | None = None, rhs_end: int | None = None) -> Tensor:
     """`lhs` in the shape of `rhs`; or only its axes [lhs_begin, lhs_end) as those [rhs_begin, rhs_end) of `rhs`."""
-    begin, end = _span("lhs", lhs_begin, lhs_end, lhs.dim())
-    rhs_begin, rhs_end = _span("rhs", rhs_begin, rhs_end, rhs.dim())
-    return torch.view_copy(lhs, (*lhs.shape[:begin], *rhs.shape[rhs_begin:rhs_end], *lhs.shape[end:]))
+    return _like_axes(lhs, rhs, lhs_begin=lhs_begin, lhs_end=lhs_end, rhs_begin=rhs_begin, rhs_end=rhs_end).clone()
 
 
 def _flat(attrs, inputs):
@@ -146,7 +154,11 @@ def _flat(attrs, inputs):
     return [(data[0], -1 if min(data[1:], default=0) < 0 else math.prod(data[1:]))]
 
 
-@register("Flatten", "flatten", output_shapes=_flat)
+def _flattened(data: Tensor) -> Tensor:
+    return data.contiguous().flatten(1) if data.dim() > 1 else data.unsqueeze(1)
+
+
+@register("Flatten", "flatten", output_shapes=_flat, view=_flattened)
 def flatten(data: Tensor) -> Tensor:
     """(n, ...) -> (n, product of the rest)."""
     if data.dim() < 2:
@@ -154,47 +166,62 @@ def flatten(data: Tensor) -> Tensor:
     return data.flatten(1).clone()
 
 
-@register("expand_dims")
-def expand_dims(data: Tensor, *, axis: int) -> Tensor:
-    """Insert an axis of size 1 at position `axis`."""
+def _expanded(data: Tensor, *, axis: int) -> Tensor:
     if not -data.dim() - 1 <= axis <= data.dim():
         raise MXNetError(f"expand_dims: axis {axis} is out of bounds for an array of shape {tuple(data.shape)}")
-    return torch.unsqueeze_copy(data, axis)
+    return data.unsqueeze(axis)
 
 
-@register("squeeze")
-def squeeze(data: Tensor, *, axis: Shape | None = None) -> Tensor:
-    """Drop the given axes of size 1 (all such by default); MXNetError if one is of another size."""
+@register("expand_dims", view=_expanded)
+def expand_dims(data: Tensor, *, axis: int) -> Tensor:
+    """Insert an axis of size 1 at position `axis`."""
+    return _expanded(data, axis=axis).clone()
+
+
+def _squeezed(data: Tensor, *, axis: Shape | None = None) -> Tensor:
     if axis is None:
-        result = torch.squeeze_copy(data)
+        result = data.squeeze()
     else:
         axes = [_axis("squeeze", a, data) for a in axis]
         if any(data.shape[a] != 1 for a in axes) or len(set(axes)) < len(axes):
             raise MXNetError(f"squeeze: axis={tuple(axis)} must name different axes of size 1, "
                              f"got an array of shape {tuple(data.shape)}")
-        result = torch.squeeze_copy(data, axes)
+        result = data.squeeze(axes)
     return result if result.dim() else result.view(1)
+
+
+@register("squeeze", view=_squeezed)
+def squeeze(data: Tensor, *, axis: Shape | None = None) -> Tensor:
+    """Drop the given axes of size 1 (all such by default); MXNetError if one is of another size."""
+    return _squeezed(data, axis=axis).clone()
 
 
 # ------------------------------------------------------------------------------------------------ order of axes
 
 
-@register("transpose")
-def transpose(data: Tensor, *, axes: Shape = ()) -> Tensor:
-    """Permute the axes: axis i of the result is axis `axes[i]` of `data`; by default in reverse order."""
+def _permuted(data: Tensor, *, axes: Shape = ()) -> Tensor:
     if not axes:
-        return _permute(data, tuple(range(data.dim() - 1, -1, -1)))
+        return data.permute(tuple(range(data.dim() - 1, -1, -1)))
     if sorted(axes) != list(range(data.dim())):
         raise MXNetError(f"transpose: axes={tuple(axes)} is no permutation of the axes of an array of shape "
                          f"{tuple(data.shape)}")
-    return _permute(data, axes)
+    return data.permute(axes)
 
 
-@register("SwapAxis", "swapaxes")
+@register("transpose", permutes=_permuted)
+def transpose(data: Tensor, *, axes: Shape = ()) -> Tensor:
+    """Permute the axes: axis i of the result is axis `axes[i]` of `data`; by default in reverse order."""
+    return _permuted(data, axes=axes).clone(memory_format=torch.contiguous_format)
+
+
+def _swapped(data: Tensor, *, dim1: int = 0, dim2: int = 0) -> Tensor:
+    return data.transpose(_axis("swapaxes", dim1, data), _axis("swapaxes", dim2, data))
+
+
+@register("SwapAxis", "swapaxes", permutes=_swapped)
 def swap_axis(data: Tensor, *, dim1: int = 0, dim2: int = 0) -> Tensor:
     """Exchange two axes."""
-    dim1, dim2 = _axis("swapaxes", dim1, data), _axis("swapaxes", dim2, data)
-    return data.transpose(dim1, dim2).clone(memory_format=torch.contiguous_format)
+    return _swapped(data, dim1=dim1, dim2=dim2).clone(memory_format=torch.contiguous_format)
 
 
 @register("reverse", "flip")

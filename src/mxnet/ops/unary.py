@@ -186,13 +186,13 @@ def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
 # -------------------------------------------------------------------------------------- copies and casts
 
 
-@register("_copy", "identity", same_shape=True)
+@register("_copy", "identity", same_shape=True, view=lambda data: data)
 def identity(data: Tensor) -> Tensor:
     """A copy of `data`."""
     return data.clone()
 
 
-@register("BlockGrad", "stop_gradient", same_shape=True)
+@register("BlockGrad", "stop_gradient", same_shape=True, view=torch.Tensor.detach)
 def block_grad(data: Tensor) -> Tensor:
     """A copy of `data` through which no gradient flows."""
     return data.detach().clone()
