@@ -4,7 +4,6 @@ A function binds its attributes (parsed once per distinct set of values, then re
 calls the operator and wraps the result.  Its source is written and compiled at the first call.
 """
 
-import inspect
 import types
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ import torch
 from .. import _rng
 from .._state import state
 from ..base import _Null
+from ..ops.namespaces import signature
 from ..ops.registry import OpDef
 from . import _wrap
 from ._wrap import bind, explain, invoke, invoke_open, plain, recorded, wrap_outputs
@@ -86,7 +86,7 @@ def make_function(op: OpDef, public_name: str) -> Callable:
     function = types.FunctionType(_first_call.__code__, scope, name)
     function.__qualname__ = name
     function.__doc__ = op.doc
-    function.__signature__ = _signature(op)  # type: ignore[attr-defined]
+    function.__signature__ = signature(op)  # type: ignore[attr-defined]
     scope["function"] = function
     scope["become_real"] = lambda: _become_real(op, function, scope)
     return function
@@ -102,19 +102,6 @@ def _become_real(op: OpDef, function, scope: dict):
     real = made[function.__name__]
     function.__defaults__, function.__kwdefaults__ = real.__defaults__, real.__kwdefaults__
     function.__code__ = real.__code__
-
-
-def _signature(op: OpDef) -> inspect.Signature:
-    Parameter = inspect.Parameter
-    kind = Parameter.KEYWORD_ONLY if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
-    if op.variadic:
-        inputs = [Parameter(op.inputs[0].name, Parameter.VAR_POSITIONAL)]
-    else:
-        inputs = [Parameter(i.name, kind, default=None) for i in op.inputs]
-    attrs = [Parameter(a.name, kind, default=_Null if a.required else a.default) for a in op.attrs.values()]
-    common = [Parameter("out", kind, default=None), Parameter("name", kind, default=None),
-              Parameter("kwargs", Parameter.VAR_KEYWORD)]
-    return inspect.Signature([*inputs, *attrs, *common], __validate_parameters__=False)
 
 
 def _source(op: OpDef, fname: str, scope: dict) -> str:

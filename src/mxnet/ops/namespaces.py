@@ -1,7 +1,10 @@
 """Which operator goes to which namespace of nd and of sym, and which are methods of their objects."""
 
+import functools
+import inspect
 from collections.abc import Iterator
 
+from ..base import _Null
 from . import registry
 from .registry import OpDef
 
@@ -35,3 +38,18 @@ def members(namespace: str) -> Iterator[tuple[str, str, OpDef]]:
         where, public = place(name)
         if where == namespace:
             yield public, name, op
+
+
+@functools.cache
+def signature(op: OpDef) -> inspect.Signature:
+    """What `help()` shows of the function of an operator: its inputs, its attributes with their defaults."""
+    Parameter = inspect.Parameter
+    kind = Parameter.KEYWORD_ONLY if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
+    if op.variadic:
+        inputs = [Parameter(op.inputs[0].name, Parameter.VAR_POSITIONAL)]
+    else:
+        inputs = [Parameter(i.name, kind, default=None) for i in op.inputs]
+    attrs = [Parameter(a.name, kind, default=_Null if a.required else a.default) for a in op.attrs.values()]
+    common = [Parameter("out", kind, default=None), Parameter("name", kind, default=None),
+              Parameter("kwargs", Parameter.VAR_KEYWORD)]
+    return inspect.Signature([*inputs, *attrs, *common], __validate_parameters__=False)

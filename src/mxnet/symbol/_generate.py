@@ -1,10 +1,9 @@
 """sym.* functions made from the registry: the same inputs and attributes as those of nd."""
 
-import inspect
 from collections.abc import Callable
 
 from ..base import _Null
-from ..ops.namespaces import members
+from ..ops.namespaces import members, signature
 from ..ops.registry import OpDef
 from ._compose import apply
 
@@ -31,7 +30,7 @@ def make_function(op: OpDef, public_name: str) -> Callable:
     function.__name__ = function.__qualname__ = public_name
     function.__module__ = "mxnet.symbol"
     function.__doc__ = op.doc
-    function.__signature__ = _signature(op)  # type: ignore[attr-defined]
+    function.__signature__ = signature(op)  # type: ignore[attr-defined]
     return function
 
 
@@ -43,19 +42,6 @@ def _by_position(op: OpDef, order, args, kwargs) -> dict:
         if name in kwargs:
             raise TypeError(f"{op.name}() got multiple values for argument {name!r}")
     return extra
-
-
-def _signature(op: OpDef) -> inspect.Signature:
-    Parameter = inspect.Parameter
-    kind = Parameter.KEYWORD_ONLY if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
-    if op.variadic:
-        inputs = [Parameter(op.inputs[0].name, Parameter.VAR_POSITIONAL)]
-    else:
-        inputs = [Parameter(i.name, kind, default=None) for i in op.inputs]
-    attrs = [Parameter(a.name, kind, default=_Null if a.required else a.default) for a in op.attrs.values()]
-    common = [Parameter(n, kind, default=None) for n in ("name", "attr", "out")]
-    return inspect.Signature([*inputs, *attrs, *common, Parameter("kwargs", Parameter.VAR_KEYWORD)],
-                             __validate_parameters__=False)
 
 
 def functions(namespace: str) -> dict:
