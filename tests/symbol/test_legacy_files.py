@@ -108,3 +108,38 @@ def agree(arrays, expected, most=20):
         assert (got["shape"], got["dtype"]) == (answer["shape"], answer["dtype"])
         for part in ("mean", "size", "first"):
             np.testing.assert_allclose(got[part], answer[part], rtol=1e-4, atol=1e-4, err_msg=part)
+
+
+# ---------------------------------------------------------------- checkpoints
+
+CHECKPOINTS = _json("checkpoint_answers.json")
+
+
+@pytest.mark.parametrize("release", CHECKPOINTS)
+def test_checkpoints_of_module(release):
+    symbol, args, states = mx.model.load_checkpoint(os.path.join(HERE, "checkpoints", release, "mlp"), 3)
+    for name, array in {**args, **states}.items():
+        np.testing.assert_array_equal(array.asnumpy(), fill(name, array.shape))
+    module = mx.mod.Module(symbol)
+    module.bind([("data", (2, 3, 4))], [("softmax_label", (2,))], for_training=False)
+    module.set_params(args, states)
+    module.forward(mx.io.DataBatch([mx.nd.array(fill("data", (2, 3, 4)))]))
+    agree([module.get_outputs()[0].asnumpy()], [CHECKPOINTS[release]["mlp"]])
+
+
+@pytest.mark.parametrize("release", [release for release, answers in CHECKPOINTS.items() if "gluon" in answers])
+def test_parameters_of_gluon(release):
+    nn = mx.gluon.nn
+    net = nn.HybridSequential(prefix="net_")
+    with net.name_scope():
+        net.add(nn.Conv2D(4, 3, padding=1, use_bias=False), nn.BatchNorm(), nn.Activation("relu"), nn.Flatten(),
+                nn.Dense(3))
+    net.load_parameters(os.path.join(HERE, "checkpoints", release, "gluon.params"))
+    agree([net(mx.nd.array(fill("data", (2, 3, 4, 4)))).asnumpy()], [CHECKPOINTS[release]["gluon"]])
+
+
+@pytest.mark.parametrize("release", [release for release, answers in CHECKPOINTS.items() if "export" in answers])
+def test_exported_blocks(release):
+    stem = os.path.join(HERE, "checkpoints", release, "gluon")
+    net = mx.gluon.SymbolBlock.imports(f"{stem}-symbol.json", ["data"], f"{stem}-0000.params")
+    agree([net(mx.nd.array(fill("data", (2, 3, 4, 4)))).asnumpy()], [CHECKPOINTS[release]["export"]])

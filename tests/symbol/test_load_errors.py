@@ -96,6 +96,74 @@ def test_messages_stay_short():
         assert len(str(caught.value)) < 1500
 
 
+# ---------------------------------------------------------------- parameters that do not fit
+
+EXPORTED = os.path.join(HERE, "checkpoints", "1.7.0", "gluon")
+MLP = os.path.join(HERE, "checkpoints", "1.7.0", "mlp")
+
+
+def changed(path, params, drop=None, **add):
+    """A copy of a .params file without one array, and with others."""
+    arrays = mx.nd.load(params)
+    arrays.pop(drop, None)
+    mx.nd.save(str(path), {**arrays, **{name.replace("_", ":", 1): array for name, array in add.items()}})
+    return str(path)
+
+
+@pytest.mark.parametrize("change, said", [
+    ({"drop": "arg:net_dense0_bias"}, ["'net_dense0_bias' is missing", "'net_conv0_weight'"]),
+    ({"arg_other": mx.nd.ones(2)}, ["'other'", "is not present", "ignore_extra"]),
+])
+def test_imports_of_wrong_parameters(tmp_path, change, said):
+    params = changed(tmp_path / "changed.params", f"{EXPORTED}-0000.params", **change)
+    with pytest.raises(AssertionError) as caught:
+        mx.gluon.SymbolBlock.imports(f"{EXPORTED}-symbol.json", "data", params)
+    for part in [params, *said]:
+        assert part in str(caught.value)
+    mx.gluon.SymbolBlock.imports(f"{EXPORTED}-symbol.json", "data", params, allow_missing=True, ignore_extra=True)
+
+
+def test_imports_with_a_wrong_input_name():
+    with pytest.raises(AssertionError, match=r"'data' is missing.*no variable called 'image' \(in input_names\)"):
+        mx.gluon.SymbolBlock.imports(f"{EXPORTED}-symbol.json", "image", f"{EXPORTED}-0000.params")
+
+
+@pytest.mark.parametrize("change, error, said", [
+    ({"drop": "arg:fc1_bias"}, RuntimeError, ["fc1_bias is not presented", "(6,)", "fc1_weight"]),
+    ({"drop": "aux:bn1_moving_mean"}, RuntimeError, ["bn1_moving_mean is not presented", "bn1_moving_var"]),
+    ({"arg_fc1_bias": mx.nd.ones(9)}, mx.MXNetError, ["fc1_bias", "expected shape (6,)", "got (9,)"]),
+])
+def test_module_keeps_its_parameters_if_others_do_not_fit(tmp_path, change, error, said):
+    params = changed(tmp_path / "mlp-0004.params", f"{MLP}-0003.params", arg_fc2_weight=mx.nd.zeros((4, 6)), **change)
+    module = mx.mod.Module(*mx.model.load_checkpoint(MLP, 3)[:1])
+    module.bind([("data", (2, 3, 4))], [("softmax_label", (2,))])
+    module.set_params(*mx.model.load_checkpoint(MLP, 3)[1:])
+    before = {name: array.asnumpy() for part in module.get_params() for name, array in part.items()}
+    with pytest.raises(error) as caught:
+        module.set_params(*mx.model.load_params(params[:-len("-0004.params")], 4))
+    for part in said:
+        assert part in str(caught.value)
+    for part in module.get_params():
+        for name, array in part.items():
+            assert (array.asnumpy() == before[name]).all()
+
+
+def test_checkpoint_files_that_are_no_checkpoints(tmp_path):
+    prefix = str(tmp_path / "net")
+    with pytest.raises(mx.MXNetError, match=r"net-symbol\.json.*No such file"):
+        mx.model.load_checkpoint(prefix, 4)
+    with pytest.raises(mx.MXNetError, match=r"net-0004\.params: cannot be read: No such file"):
+        mx.model.load_params(prefix, 4)
+    mx.nd.save(f"{prefix}-0004.params", {"weight": mx.nd.ones(2)})
+    with pytest.raises(ValueError, match=r"net-0004\.params.*'weight'.*arg:NAME"):
+        mx.model.load_params(prefix, 4)
+    with open(f"{MLP}-0003.params", "rb") as file:
+        whole = file.read()
+    (tmp_path / "net-0004.params").write_bytes(whole[:400])
+    with pytest.raises(mx.MXNetError, match=r"net-0004\.params: array \d of 7, .*expected"):
+        mx.model.load_params(prefix, 4)
+
+
 # ---------------------------------------------------------------- hostile ones
 
 

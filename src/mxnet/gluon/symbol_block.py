@@ -37,8 +37,15 @@ class SymbolBlock(HybridBlock):
         # a type cannot be told from the file: it is that of the arrays, or of the parameters
         block = SymbolBlock(sym, [symbol.var(name) for name in names])
         if param_file is not None:
-            block.collect_params().load(param_file, ctx, allow_missing, ignore_extra, cast_dtype=True,
-                                        dtype_source="saved")
+            try:
+                block.collect_params().load(param_file, ctx, allow_missing, ignore_extra, cast_dtype=True,
+                                            dtype_source="saved")
+            except AssertionError as error:
+                strange = [name for name in names if name not in sym.list_inputs()]
+                if strange:  # then the true inputs count as parameters
+                    raise AssertionError(f"{error} Besides, {symbol_file} has no variable called "
+                                         f"{', '.join(map(repr, strange))} (in input_names).") from error
+                raise
         return block
 
     def __init__(self, outputs, inputs, params=None):

@@ -403,6 +403,17 @@ class Module(BaseModule):
         self._assert_bound()
 
 
+def _check_given(arrays, given, allow_missing):
+    """Errors for parameters that are missing or of another shape."""
+    for name, array in sorted(arrays.items()) if given is not None else ():
+        if name in given:
+            _check_shape(name, given[name], array)
+        elif not allow_missing:
+            known = ", ".join(sorted(given)[:10]) + (", ..." if len(given) > 10 else "")
+            raise RuntimeError(f"{name} is not presented: expected an array of shape {array.shape} under that name "
+                               f"(or allow_missing=True), got {known or 'none'}")
+
+
 def _check_shape(name, given, array):
     if given.shape != array.shape:
         raise MXNetError(f"parameter {name}: expected shape {array.shape}, got {given.shape}")

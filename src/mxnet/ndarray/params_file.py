@@ -212,7 +212,7 @@ def _reading(source, name: str = "<bytes>") -> Iterator[_Reader]:
                 source = stack.enter_context(open(source, "rb"))
             yield _Reader(*_file_and_size(source), name)
     except (OSError, EOFError) as e:
-        raise MXNetError(f"{name}: cannot be read: {e}") from e
+        raise MXNetError(f"{name}: cannot be read: {getattr(e, 'strerror', None) or e}") from e
 
 
 def _file_and_size(source) -> tuple[Any, int]:

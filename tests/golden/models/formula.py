@@ -2,8 +2,6 @@
 
 Used by generate_answers.py under real MXNet and by the tests; needs NumPy alone.
 """
-from __future__ import annotations
-
 import zlib
 
 import numpy as np

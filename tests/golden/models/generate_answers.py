@@ -13,6 +13,7 @@ import os
 import sys
 
 from formula import fill, summary
+from generate_checkpoints import gluon_net
 from generate_models import MODELS
 
 import mxnet as mx
@@ -127,13 +128,32 @@ def with_kind(inputs):
 
 def files():
     """(key, text, inputs) of every model and rule."""
-    for path in sorted(glob.glob(os.path.join(HERE, "*", "**", "*-symbol.json"), recursive=True)):
+    for path in sorted(p for folder in ("by_version/*", "old") for p in glob.glob(
+            os.path.join(HERE, folder, "*-symbol.json"))):
         with open(path) as file:
             name = os.path.basename(path)[:-len("-symbol.json")]
             yield os.path.relpath(path, HERE), file.read(), with_kind(MODELS[name][1])
     with open(os.path.join(HERE, "rules.json")) as file:
         for name, rule in json.load(file).items():
             yield "rules/" + name, json.dumps(rule["graph"]), rule["inputs"]
+
+
+def read_checkpoints(folder):
+    """The outputs of the models in checkpoints/RELEASE, for an input by the formula."""
+    symbol, args, states = mx.model.load_checkpoint(os.path.join(folder, "mlp"), 3)
+    bound = symbol.simple_bind(mx.cpu(), grad_req="null", data=(2, 3, 4))
+    bound.copy_params_from(args, states)
+    answers = {"mlp": summary(bound.forward(data=mx.nd.array(fill("data", (2, 3, 4))))[0].asnumpy())}
+    image = mx.nd.array(fill("data", (2, 3, 4, 4)))
+    if os.path.exists(os.path.join(folder, "gluon.params")):
+        net = gluon_net(mx)
+        net.load_parameters(os.path.join(folder, "gluon.params"))
+        answers["gluon"] = summary(net(image).asnumpy())
+    if os.path.exists(os.path.join(folder, "gluon-symbol.json")):
+        net = mx.gluon.SymbolBlock.imports(os.path.join(folder, "gluon-symbol.json"), ["data"],
+                                           os.path.join(folder, "gluon-0000.params"))
+        answers["export"] = summary(net(image).asnumpy())
+    return answers
 
 
 def try_malformed(text):
@@ -156,6 +176,8 @@ def main():
     if len(sys.argv) > 1:
         keep_what_differs(sys.argv[1])
     write("answers.json", {key: apart(look, text, inputs) for key, text, inputs in files()})
+    write("checkpoint_answers.json", {os.path.basename(folder): apart(read_checkpoints, folder)
+                                      for folder in sorted(glob.glob(os.path.join(HERE, "checkpoints", "*")))})
     with open(os.path.join(HERE, "malformed.json")) as file:
         write("malformed_answers.json", {key: apart(try_malformed, text) for key, text in json.load(file).items()})
 
