@@ -1,6 +1,8 @@
-"""mx.contrib: contributed parts; `mx.contrib.nd` are the contributed operators."""
+"""mx.contrib: contributed parts; `mx.contrib.nd` and `mx.contrib.sym` are the contributed operators."""
 
 from ..ndarray import contrib as nd
 from ..ndarray import contrib as ndarray
+from ..symbol import contrib as sym
+from ..symbol import contrib as symbol
 
-__all__ = ["nd", "ndarray"]
+__all__ = ["nd", "ndarray", "sym", "symbol"]
