@@ -53,16 +53,20 @@ def test_lengths_are_those_of_single_sequences(mode, layers, directions, project
             close(a[:, k:k + 1], b)
 
 
-def test_gradients_of_padding_are_zero():
-    arrays, attrs = arguments("gru", 1, 2)
+@pytest.mark.parametrize("clip", [{}, {"lstm_state_clip_min": -0.2, "lstm_state_clip_max": 0.2}], ids=["", "clipped"])
+def test_gradients_of_padding_are_zero(clip):
+    arrays, attrs = arguments("lstm", 1, 2)
+    attrs.update(clip)
+    for k, length in enumerate(LENGTHS):
+        arrays["data"][length:, k] = np.nan
     for a in arrays.values():
         a.attach_grad()
     with autograd.record():
-        out, last = nd.RNN(**arrays, **attrs, use_sequence_length=True, sequence_length=nd.array(LENGTHS))
+        out, last, _ = nd.RNN(**arrays, **attrs, use_sequence_length=True, sequence_length=nd.array(LENGTHS))
         (out.sum() + last.sum()).backward()
     grad = arrays["data"].grad.asnumpy()
     for k, length in enumerate(LENGTHS):
-        assert grad[:length, k].all() and not grad[length:, k].any()
+        assert np.isfinite(grad[:length, k]).all() and grad[:length, k].any() and not grad[length:, k].any()
 
 
 @pytest.mark.parametrize("lengths", [[0, 1, 1], [1, 6, 1]])

@@ -46,4 +46,7 @@ def ctc_loss(data: Tensor, label: Tensor, data_lengths: Tensor | None = None,
         label_lengths = _leading(label, 0 if blank_label == "first" else -1)
     if data_lengths is None:
         data_lengths = torch.full((batch,), length, dtype=torch.long, device=data.device)
+    else:
+        past = torch.arange(length, device=data.device).unsqueeze(1) >= data_lengths
+        data = data.masked_fill(past.unsqueeze(2), 0)  # no gradient there, whatever stands there
     return torch.ctc_loss(torch.log_softmax(data, 2), label, data_lengths.long(), label_lengths.long(), blank, 0, True)

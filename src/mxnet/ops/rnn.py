@@ -119,7 +119,7 @@ def _clipped_direction(data: Tensor, hidden: Tensor, cell: Tensor, weights: list
         else:
             goes_on = (step < lengths).unsqueeze(1)
             hidden, cell = torch.where(goes_on, new_hidden, hidden), torch.where(goes_on, new_cell, cell)
-            outputs.append(new_hidden * goes_on)
+            outputs.append(torch.where(goes_on, new_hidden, 0))
     return torch.stack(outputs), hidden, cell
 
 
@@ -128,6 +128,9 @@ def _clipped_layer(data: Tensor, states: list[Tensor], weights: list[Tensor], cl
     directions = states[0].shape[0]
     own = len(weights) // directions
     results = []
+    if lengths is not None:
+        past = torch.arange(data.shape[0], device=data.device).unsqueeze(1) >= lengths
+        data = data.masked_fill(past.unsqueeze(2), 0)  # no gradient there, whatever stands there
     for k in range(directions):
         x = _reverse(data, lengths) if k else data
         out, *last = _clipped_direction(x, states[0][k], states[1][k], weights[k * own:(k + 1) * own], clip, lengths)
