@@ -259,7 +259,7 @@ class Executor:
         """Compute the gradients of the last forward.
 
         out_grads: the gradients of the outputs (an NDArray, a list, or a dict by output name); not needed by losses.
-        MXNetError for those that are missing or have other shapes than the outputs.
+        MXNetError for those that are missing or have other shapes than the outputs, where the outputs have gradients.
         """
         if not self._wanted:
             return
@@ -305,7 +305,7 @@ class Executor:
                 continue
             if not isinstance(grad, NDArray):
                 raise TypeError("inputs must be NDArray")
-            if grad.shape != tuple(result.shape):
+            if result.requires_grad and grad.shape != tuple(result.shape):
                 raise MXNetError(f"Executor.backward: head gradient of {entry.node.output_name(entry.index)} has shape "
                                  f"{grad.shape}, expected {tuple(result.shape)}")
             grads.append(plain(grad).to(result.dtype))
