@@ -436,7 +436,10 @@ class NegativeLogLikelihood(_LogLikelihood):
 
 @register
 class Perplexity(EvalMetric):
-    """exp of the mean of -log(probability of the right class).  Labels equal to ignore_label do not count."""
+    """exp of the mean of -log(probability of the right class).  Labels equal to ignore_label do not count.
+
+    Labels beyond the classes count as the first or last class.
+    """
 
     def __init__(self, ignore_label, axis=-1, name="perplexity", output_names=None, label_names=None):
         super().__init__(name, output_names, label_names, ignore_label=ignore_label)
@@ -449,7 +452,7 @@ class Perplexity(EvalMetric):
             assert label.size == pred.size / pred.shape[-1], f"shape mismatch: {label.shape} vs. {pred.shape}"
             label = label.ravel().astype("int64")
             pred = numpy.moveaxis(pred, self.axis, -1).reshape(len(label), -1)
-            right = pred[numpy.arange(len(label)), label]
+            right = pred[numpy.arange(len(label)), label.clip(0, pred.shape[1] - 1)]
             if self.ignore_label is not None:
                 right = right[label != self.ignore_label]
             self._add(float(-numpy.log(numpy.maximum(1e-10, right)).sum()), right.size)
