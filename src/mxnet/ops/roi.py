@@ -121,22 +121,23 @@ def _weighted(data: Tensor, image: Tensor, there: Tensor, down: Tensor, across: 
     data: (batch, channel, height, width), or (batch, channel, rows, columns, height, width) where each cell has maps
     of its own.  down: (boxes, rows, height), across: (boxes, columns, width).  Returns (boxes, channel, rows, columns).
     """
-    own = data.dim() == 6
-    channels = data.shape[1]
+    shape = (len(image), data.shape[1], down.shape[1], across.shape[1])
     if not has_values(data):
-        return data.new_empty((len(image), channels, down.shape[1], across.shape[1]))
-    result = data.new_zeros((len(image), channels, down.shape[1], across.shape[1]))
+        return data.new_empty(shape)
+    if len(data) == 1:
+        return _sums(data[0], torch.where(there[:, None, None], down, 0), across)
+    result = data.new_zeros(shape)
     for number in image[there].unique().tolist():
         boxes = (there & (image == number)).nonzero().flatten()
-        y, x = down[boxes], across[boxes]
-        if own:
-            part = torch.einsum("nph,cpqhw->npcqw", y, data[number])
-            part = torch.einsum("npcqw,nqw->ncpq", part, x)
-        else:
-            part = torch.einsum("nph,chw->ncpw", y, data[number])
-            part = torch.einsum("ncpw,nqw->ncpq", part, x)
-        result = result.index_copy(0, boxes, part)
+        result = result.index_copy(0, boxes, _sums(data[number], down[boxes], across[boxes]))
     return result
+
+
+def _sums(maps: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """_weighted in the maps of one image."""
+    if maps.dim() == 5:
+        return torch.einsum("npcqw,nqw->ncpq", torch.einsum("nph,cpqhw->npcqw", down, maps), across)
+    return torch.einsum("ncpw,nqw->ncpq", torch.einsum("nph,chw->ncpw", down, maps), across)
 
 
 def _samples(start: Tensor, length: Tensor, count: int, each: int, size: int) -> Tensor:
@@ -219,9 +220,10 @@ def psroi_pooling(data: Tensor, rois: Tensor, *, spatial_scale: float, output_di
     end = to_nearest(rois.detach()[:, 3:] + 1) * scale
     (left, top), (across, down) = start.unbind(1), (end - start).clamp(min=0.1).unbind(1)
     down, across = _covered(top, down, pooled_size, height), _covered(left, across, pooled_size, width)
-    chosen = torch.tensor(_groups(pooled_size, groups), device=data.device)
     maps = data[:, :output_dim * groups**2].reshape(batch, output_dim, groups, groups, height, width)
-    maps = maps[:, :, chosen][:, :, :, chosen]
+    if groups != pooled_size:
+        chosen = torch.tensor(_groups(pooled_size, groups), device=data.device)
+        maps = maps[:, :, chosen][:, :, :, chosen]
     area = down.sum(2)[:, None, :, None] * across.sum(2)[:, None, None, :]
     return _weighted(maps, *_images(data, rois), down, across) / area.clamp(min=1)
 
