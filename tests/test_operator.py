@@ -266,7 +266,8 @@ def test_no_inputs_and_dtype():
     assert mx.sym.Custom(length=3, op_type="own_ones").infer_type() == ([], [np.int32], [])
 
 
-def test_in_a_hybrid_block(seen):
+@pytest.mark.parametrize("hybridize", [False, True])
+def test_in_a_hybrid_block(seen, hybridize):
     class Net(mx.gluon.HybridBlock):
         def __init__(self):
             super().__init__()
@@ -278,8 +279,16 @@ def test_in_a_hybrid_block(seen):
 
     net = Net()
     net.initialize()
+    if hybridize:
+        net.hybridize()
     assert net(nd.array([1, 2.0, 3])).asnumpy().tolist() == [2, 4, 6]
     assert net.weight.shape == (3,) and net.runs.data().asscalar() == 1
+    x = nd.array([1.0, 2, 3])
+    x.attach_grad()
+    with autograd.record():
+        net(x).sum().backward()
+    assert x.grad.asnumpy().tolist() == [2, 2, 2] and net.weight.grad().asnumpy().tolist() == [2, 4, 6]
+    assert seen[-2] == ("forward", True, ["write"], False, True)
 
 
 def test_assign():

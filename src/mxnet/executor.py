@@ -323,7 +323,7 @@ class Executor:
             if node.is_variable:
                 if node.name in wanted:
                     return True
-            elif not node.op.extra.get("loss"):
+            elif not node.op.is_loss(node.parsed):
                 stack += [e.node for e in node.inputs]
         return False
 

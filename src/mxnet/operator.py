@@ -101,7 +101,10 @@ class CustomOpProp:
         return []
 
     def declare_backward_dependency(self, out_grad, in_data, out_data):
-        """Those of the given ids that `backward` needs.  `backward` is given everything, whatever this says."""
+        """Those of the given ids that `backward` needs.  `backward` is given everything, whatever this says.
+
+        Without those of out_grad the operator is a loss: an executor's backward needs no gradients for it.
+        """
         return [*(out_grad if self.need_top_grad_ else []), *in_data, *out_data]
 
     def create_operator(self, ctx, in_shapes, in_dtypes):
@@ -173,6 +176,16 @@ class _UserOperator:
     @functools.cached_property
     def prop(self) -> CustomOpProp:
         return _new_prop(self.op_type, self._attrs)
+
+    @property
+    def needs_top_grad(self) -> bool:
+        """Whether `backward` looks at the gradients of the outputs."""
+        arguments, outputs = len(self.arguments), len(self.outputs)
+        ids = list(range(2 * outputs + arguments))
+        with _user_code(f"{type(self.prop).__name__}.declare_backward_dependency"):
+            needed = self.prop.declare_backward_dependency(ids[:outputs], ids[outputs:outputs + arguments],
+                                                           ids[outputs + arguments:])
+        return any(k in needed for k in ids[:outputs])
 
     def _answer(self, method: str, given: list) -> list[list]:
         """What infer_shape or infer_type says of [arguments, outputs, auxiliary states]."""

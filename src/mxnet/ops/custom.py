@@ -30,7 +30,8 @@ def _types(attrs, *dtypes):
 
 @register("Custom", any_attrs=True, shapes=_input_shapes, types=_types,
           input_names=lambda attrs, count: _find(attrs).inputs, aux_names=lambda attrs: _find(attrs).auxiliary,
-          num_outputs=lambda attrs: len(_find(attrs).outputs), output_names=lambda attrs: _find(attrs).outputs)
+          num_outputs=lambda attrs: len(_find(attrs).outputs), loss=lambda attrs: not _find(attrs).needs_top_grad,
+          output_names=lambda attrs: _find(attrs).outputs)
 def custom(*data: Tensor, op_type: str, _train: bool, _device, _kept, **attrs: str):
     """The operator registered as `op_type` by `mx.operator.register`.
 

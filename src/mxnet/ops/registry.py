@@ -265,6 +265,11 @@ class OpDef:
         names = self.extra.get("aux_names")
         return self.aux if names is None else names(attrs)
 
+    def is_loss(self, attrs: dict[str, Any]) -> bool:
+        """Whether the gradient takes no notice of the one from above."""
+        loss = self.extra.get("loss", False)
+        return loss(attrs) if callable(loss) else loss
+
     def count_outputs(self, attrs: dict[str, Any]) -> int:
         return self.num_outputs(attrs) if callable(self.num_outputs) else self.num_outputs
 
@@ -307,8 +312,9 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
       init={...}        the initializer (JSON, or fn(attrs) -> JSON) of a variable that is made for a missing input.
       input_names=fn    fn(attrs, count) -> names of the inputs of a variadic operator whose inputs have names.
       aux_names=fn      fn(attrs) -> `aux`, where it depends on the attributes.
-      loss=True         the gradient takes no notice of the one from above, so backward needs none there.
+      loss=True         the gradient takes no notice of the one from above, so backward needs none there; or fn(attrs).
       any_attrs=True    the operator reads attributes of any name, as strings (`**attrs: str`).
+      subgraphs=fn      fn(attrs) -> how each of the node's subgraphs is connected with it (control_flow.Wiring).
 
     >>> @register("hard_sigmoid")
     ... def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
