@@ -23,8 +23,8 @@ odd = values([[0, 3, 3, 3, 3], [1, 8, 8, 2, 2], [1, 0, 0, 63, 63], [0, 2.5, 3.5,
 # ROIPooling
 for size in ("(2, 2)", "(3, 4)", "(7, 7)", "(1, 1)"):
     for scale in ("0.125", "0.2"):
-        case(f"nd.ROIPooling(x, r, pooled_size={size}, spatial_scale={scale})", x=(2, 3, 9, 10), r=some, dtypes=every)
-        case(f"nd.ROIPooling(x, r, pooled_size={size}, spatial_scale={scale})", x=(2, 3, 9, 10), r=odd, dtypes=every)
+        case(f"nd.ROIPooling(x, r, pooled_size={size}, spatial_scale={scale})", x=(2, 2, 9, 10), r=some)
+        case(f"nd.ROIPooling(x, r, pooled_size={size}, spatial_scale={scale})", x=(2, 2, 9, 10), r=odd, dtypes=every)
 case("nd.ROIPooling(nd.relu(x), r, pooled_size=(4, 4), spatial_scale=0.25)", x=(2, 2, 16, 16), r=some)
 case("nd.ROIPooling(x, r, pooled_size=(7, 7), spatial_scale=1)", x=(2, 2, 66, 70), r=some, grad=False)
 case("nd.ROIPooling(x, r, pooled_size=(2, 2), spatial_scale=0)", x=(2, 2, 5, 5), r=some)
