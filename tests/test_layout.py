@@ -20,6 +20,7 @@ FORBIDDEN = {
     "autograd.py": {"gluon", "graph", "optimizer", "symbol"},
     "_rng.py": {"ops", "ndarray", "gluon", "context"},
     "optimizer": {"gluon"},
+    "rnn": {"ops", "graph", "autograd", "executor", "gluon"},
     "initializer.py": {"gluon"},
 }
 

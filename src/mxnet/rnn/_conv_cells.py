@@ -1,14 +1,14 @@
 """Cells whose states are images: the linear maps of the simple ones are convolutions."""
 
-from functools import partial
-
 from .. import symbol as sym
 from ._base import BaseRNNCell
 from ._cells import gru_step, lstm_step
 
 __all__ = ["BaseConvRNNCell", "ConvGRUCell", "ConvLSTMCell", "ConvRNNCell"]
 
-_LEAKY = partial(sym.LeakyReLU, act_type="leaky", slope=0.2)
+
+def _leaky(data, **kwargs):
+    return sym.LeakyReLU(data, act_type="leaky", slope=0.2, **kwargs)
 
 
 class BaseConvRNNCell(BaseRNNCell):
@@ -65,7 +65,7 @@ class ConvRNNCell(BaseConvRNNCell):
     def __init__(self, input_shape, num_hidden, h2h_kernel=(3, 3), h2h_dilate=(1, 1), i2h_kernel=(3, 3),
                  i2h_stride=(1, 1), i2h_pad=(1, 1), i2h_dilate=(1, 1), i2h_weight_initializer=None,
                  h2h_weight_initializer=None, i2h_bias_initializer="zeros", h2h_bias_initializer="zeros",
-                 activation=_LEAKY, prefix="ConvRNN_", params=None, conv_layout="NCHW"):
+                 activation=_leaky, prefix="ConvRNN_", params=None, conv_layout="NCHW"):
         super().__init__(input_shape, num_hidden, h2h_kernel, h2h_dilate, i2h_kernel, i2h_stride, i2h_pad, i2h_dilate,
                          i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
                          activation, prefix, params, conv_layout)
@@ -87,7 +87,7 @@ class ConvLSTMCell(BaseConvRNNCell):
     def __init__(self, input_shape, num_hidden, h2h_kernel=(3, 3), h2h_dilate=(1, 1), i2h_kernel=(3, 3),
                  i2h_stride=(1, 1), i2h_pad=(1, 1), i2h_dilate=(1, 1), i2h_weight_initializer=None,
                  h2h_weight_initializer=None, i2h_bias_initializer="zeros", h2h_bias_initializer="zeros",
-                 activation=_LEAKY, prefix="ConvLSTM_", params=None, conv_layout="NCHW"):
+                 activation=_leaky, prefix="ConvLSTM_", params=None, conv_layout="NCHW"):
         super().__init__(input_shape, num_hidden, h2h_kernel, h2h_dilate, i2h_kernel, i2h_stride, i2h_pad, i2h_dilate,
                          i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
                          activation, prefix, params, conv_layout)
@@ -112,7 +112,7 @@ class ConvGRUCell(BaseConvRNNCell):
     def __init__(self, input_shape, num_hidden, h2h_kernel=(3, 3), h2h_dilate=(1, 1), i2h_kernel=(3, 3),
                  i2h_stride=(1, 1), i2h_pad=(1, 1), i2h_dilate=(1, 1), i2h_weight_initializer=None,
                  h2h_weight_initializer=None, i2h_bias_initializer="zeros", h2h_bias_initializer="zeros",
-                 activation=_LEAKY, prefix="ConvGRU_", params=None, conv_layout="NCHW"):
+                 activation=_leaky, prefix="ConvGRU_", params=None, conv_layout="NCHW"):
         super().__init__(input_shape, num_hidden, h2h_kernel, h2h_dilate, i2h_kernel, i2h_stride, i2h_pad, i2h_dilate,
                          i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
                          activation, prefix, params, conv_layout)
