@@ -252,8 +252,10 @@ def index_copy(old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor) -> 
 
 
 @register("_ravel_multi_index", "ravel_multi_index")
-def ravel_multi_index(data: Tensor, *, shape: Shape) -> Tensor:
+def ravel_multi_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
     """Flat indices of the multi-indices in the columns of `data` (axes, n), for an array of `shape`."""
+    if not shape:
+        raise MXNetError("ravel_multi_index: shape must not be empty")
     if data.dim() != 2 or data.shape[0] != len(shape):
         raise MXNetError(f"ravel_multi_index: data must have shape ({len(shape)}, n) for shape={tuple(shape)}, "
                          f"got {tuple(data.shape)}")
@@ -264,7 +266,7 @@ def ravel_multi_index(data: Tensor, *, shape: Shape) -> Tensor:
 
 
 @register("_unravel_index", "unravel_index")
-def unravel_index(data: Tensor, *, shape: Shape) -> Tensor:
+def unravel_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
     """Multi-indices (axes, ...) of the flat indices `data`, for an array of `shape`, whose first size may be -1."""
     if not shape:
         raise MXNetError("unravel_index: shape must not be empty")

@@ -119,6 +119,10 @@ def _whole_of_pieces(attrs, inputs, outputs):
     return [None]
 
 
+def _piece_names(attrs):
+    return [f"output{i}" for i in range(attrs["num_outputs"])]
+
+
 def _pieces(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:
     axis = _check_axis("split", data, axis)
     size = data.shape[axis]
@@ -131,7 +135,8 @@ def _pieces(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool
     return _squeezed(data.split(size // num_outputs, axis), axis, squeeze_axis)
 
 
-@register("SliceChannel", "split", input_shapes=_whole_of_pieces, num_outputs=lambda attrs: attrs["num_outputs"],
+@register("SliceChannel", "split", input_shapes=_whole_of_pieces, output_names=_piece_names,
+          num_outputs=lambda attrs: attrs["num_outputs"],
           slices=_pieces)
 def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:
     """Split into `num_outputs` equal pieces along `axis`; `squeeze_axis` drops it when it has become 1."""

@@ -244,7 +244,7 @@ class _SparseRegularized(torch.autograd.Function):
         return head + penalty * ((1 - target) / (1 - average) - target / average), None, None, None, None
 
 
-@register("IdentityAttachKLSparseReg", aux=("moving_avg",),
+@register("IdentityAttachKLSparseReg", aux=("moving_avg",), init={"moving_avg": '["zero", {}]'},
           shapes=lambda attrs, data, average: [data, average if data is None else data[1:]])
 def identity_attach_kl_sparse_reg(data: Tensor, moving_avg: Tensor, *, sparseness_target: float = 0.1,
                                   penalty: float = 1e-3, momentum: float = 0.9) -> Tensor:

@@ -259,7 +259,12 @@ def _up_sampling_shapes(attrs, *shapes):
     return [shapes[0], (attrs["num_filter"], 1, size, size), *shapes[2:]]
 
 
-@register("UpSampling", shapes=_up_sampling_shapes)
+def _up_sampling_inputs(attrs, given):
+    return ["data", "weight"] if attrs["sample_type"] == "bilinear" else [f"arg{i}" for i in range(attrs["num_args"])]
+
+
+@register("UpSampling", shapes=_up_sampling_shapes, input_names=_up_sampling_inputs,
+          init=dict.fromkeys(("weight", "arg1"), '["bilinear", {}]'))  # the second input, as MXNet does
 def up_sampling(*data: Tensor, scale: int, num_filter: int = 0, sample_type: Literal["bilinear", "nearest"],
                 multi_input_mode: Literal["concat", "sum"] = "concat", num_args: int | None = None,
                 workspace: int = 512) -> Tensor:

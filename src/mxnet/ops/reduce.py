@@ -190,7 +190,7 @@ def argmax_channel(data: Tensor) -> Tensor:
     return data.argmax(1).to(data.dtype)
 
 
-@register("cumsum")
+@register("_np_cumsum", "cumsum")
 def cumsum(a: Tensor, *, axis: int | None = None, dtype: _DType | None = None) -> Tensor:
     """Running sum along `axis`, over the flattened array by default.
 

@@ -186,13 +186,21 @@ def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
 # -------------------------------------------------------------------------------------- copies and casts
 
 
-@register("_copy", "identity", same_shape=True, view=lambda data: data)
+def _itself(data: Tensor) -> Tensor:
+    return data
+
+
+@register("_copy", "identity", same_shape=True, view=_itself)
 def identity(data: Tensor) -> Tensor:
     """A copy of `data`."""
     return data.clone()
 
 
-@register("BlockGrad", "stop_gradient", same_shape=True, view=torch.Tensor.detach)
+def _detached(data: Tensor) -> Tensor:
+    return data.detach()
+
+
+@register("BlockGrad", "stop_gradient", same_shape=True, view=_detached)
 def block_grad(data: Tensor) -> Tensor:
     """A copy of `data` through which no gradient flows."""
     return data.detach().clone()
@@ -244,7 +252,8 @@ def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
     return data.to(dtype, copy=True) if data.is_floating_point() else data.clone()
 
 
-@register("amp_multicast", num_outputs=lambda attrs: attrs["num_outputs"])
+@register("amp_multicast", num_outputs=lambda attrs: attrs["num_outputs"],
+          input_names=lambda attrs, given: [f"data_{i}" for i in range(attrs["num_outputs"])])
 def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> tuple[Tensor, ...]:
     """Cast all arrays to the widest floating dtype among them, or with `cast_narrow` to the narrowest."""
     widths = sorted({d.dtype for d in data if d.is_floating_point()}, key=lambda dtype: dtype.itemsize)
@@ -284,7 +293,7 @@ def all_finite(data: Tensor, *, init_output: bool = True) -> Tensor:
     return data.isfinite().all().to(torch.float32).reshape(1)
 
 
-@register("multi_all_finite")
+@register("multi_all_finite", input_names=lambda attrs, given: [f"array_{i}" for i in range(attrs["num_arrays"])])
 def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = True) -> Tensor:
     """As `all_finite`, over all elements of all arrays."""
     finite = torch.stack([all_finite(d) for d in data])

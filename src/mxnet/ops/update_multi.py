@@ -16,10 +16,15 @@ __all__ = ["multi_lars", "multi_sum_sq", "reset_arrays"]
 _Floats = tuple[float, ...]
 
 
-def _many(name: str, each: int, count: str = "num_weights"):
-    """`register` for steps on attrs[count] weights with `each` inputs apiece."""
+def _many(name: str, parts: tuple[str, ...], count: str = "num_weights", trailing: tuple[str, ...] = ()):
+    """`register` for steps on attrs[count] weights, with inputs `parts` for each and `trailing` for all."""
+    def names(parts, attrs):
+        return [f"{part}_{i}" for i in range(attrs[count]) for part in parts]
+
     return register(name, num_outputs=lambda attrs: attrs[count],
-                    in_place=lambda attrs, given: range(0, attrs[count] * each, each))
+                    in_place=lambda attrs, given: range(0, attrs[count] * len(parts), len(parts)),
+                    input_names=lambda attrs, given: [*names(parts, attrs), *trailing],
+                    aux_names=lambda attrs: names(parts[2:], attrs))
 
 
 def _groups(op: str, data: tuple[Tensor, ...], number: int, each: int, trailing: int = 0) -> list[tuple[Tensor, ...]]:
@@ -35,15 +40,17 @@ def _per_weight(op: str, number: int, **values) -> None:
             raise MXNetError(f"{op}: expected {number} {name}, got {len(given)}")
 
 
-def _register_sgd(name: str, step, each: int, momentum: bool) -> None:
+def _register_sgd(name: str, step, *states: str) -> None:
     """multi_NAME with step lengths as attributes, and preloaded_multi_NAME with them as the last two inputs."""
 
+    parts = ("weight", "grad", *states)
+
     def run(op, data, lrs, wds, number, trailing, attrs):
-        groups = _groups(op, data, number, each, trailing)
+        groups = _groups(op, data, number, len(parts), trailing)
         _per_weight(op, number, lrs=lrs, wds=wds)
         return [step(*group, lr=lr, wd=wd, **attrs) for group, lr, wd in zip(groups, lrs, wds, strict=True)]
 
-    if momentum:
+    if "mom" in states:
         def multi(*data: Tensor, lrs: _Floats, wds: _Floats, momentum: float = 0.0, rescale_grad: float = 1.0,
                   clip_gradient: float = -1.0, num_weights: int = 1):
             attrs = {"momentum": momentum, "rescale_grad": rescale_grad, "clip_gradient": clip_gradient}
@@ -65,39 +72,43 @@ def _register_sgd(name: str, step, each: int, momentum: bool) -> None:
 
     multi.__doc__ = f"{name} for num_weights weights, with a step length and a weight decay for each."
     preloaded.__doc__ = f"{name} for num_weights weights; the last two inputs are their step lengths and decays."
-    _many(f"multi_{name}", each)(multi)
-    _many(f"preloaded_multi_{name}", each)(preloaded)
+    _many(f"multi_{name}", parts)(multi)
+    _many(f"preloaded_multi_{name}", parts, trailing=("lrs", "wds"))(preloaded)
 
 
-_register_sgd("sgd_update", update.sgd_update, 2, False)
-_register_sgd("sgd_mom_update", update.sgd_mom_update, 3, True)
-_register_sgd("mp_sgd_update", update.mp_sgd_update, 3, False)
-_register_sgd("mp_sgd_mom_update", update.mp_sgd_mom_update, 4, True)
+_register_sgd("sgd_update", update.sgd_update)
+_register_sgd("sgd_mom_update", update.sgd_mom_update, "mom")
+_register_sgd("mp_sgd_update", update.mp_sgd_update, "weight32")
+_register_sgd("mp_sgd_mom_update", update.mp_sgd_mom_update, "mom", "weight32")
 
 
-def _register_adamw(name: str, step, each: int) -> None:
+def _register_adamw(name: str, step, *master: str) -> None:
+    parts = ("weight", "grad", "mean", "var", *master)
+
     def multi(*data: Tensor, lrs: _Floats, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8,
               wds: _Floats, etas: _Floats, clip_gradient: float = -1.0, num_weights: int = 1):
-        groups = _groups(name, data, num_weights, each, 1)
+        groups = _groups(name, data, num_weights, len(parts), 1)
         _per_weight(name, num_weights, lrs=lrs, wds=wds, etas=etas)
         return [step(*group, data[-1], lr=lr, wd=wd, eta=eta, beta1=beta1, beta2=beta2, epsilon=epsilon,
                      clip_gradient=clip_gradient)
                 for group, lr, wd, eta in zip(groups, lrs, wds, etas, strict=True)]
 
     multi.__doc__ = "The AdamW step for num_weights weights; the last input is the common factor of their gradients."
-    _many(name, each)(multi)
+    _many(name, parts, trailing=("rescale_grad",))(multi)
 
 
-_register_adamw("_multi_adamw_update", update.adamw_update, 4)
-_register_adamw("_multi_mp_adamw_update", update.mp_adamw_update, 5)
+_register_adamw("_multi_adamw_update", update.adamw_update)
+_register_adamw("_multi_mp_adamw_update", update.mp_adamw_update, "weight32")
 
 
-def _register_lamb(name: str, phase1, phase2, each: int) -> None:
+def _register_lamb(name: str, phase1, phase2, *master: str) -> None:
+    parts = ("weight", "grad", "mean", "var", *master)
+
     def multi(*data: Tensor, learning_rates: _Floats, beta1: float = 0.9, beta2: float = 0.999,
               epsilon: float = 1e-6, wds: _Floats, rescale_grad: float = 1.0, lower_bound: float = -1.0,
               upper_bound: float = -1.0, clip_gradient: float = -1.0, bias_correction: bool = True,
               step_count: Shape, num_tensors: int = 1):
-        groups = _groups(name, data, num_tensors, each)
+        groups = _groups(name, data, num_tensors, len(parts))
         _per_weight(name, num_tensors, learning_rates=learning_rates, wds=wds, step_count=step_count)
         results = []
         for group, lr, wd, t in zip(groups, learning_rates, wds, step_count, strict=True):
@@ -111,17 +122,21 @@ def _register_lamb(name: str, phase1, phase2, each: int) -> None:
         return results
 
     multi.__doc__ = "Both phases of LAMB for num_tensors weights."
-    _many(name, each, "num_tensors")(multi)
+    _many(name, parts, "num_tensors")(multi)
 
 
-_register_lamb("_multi_lamb_update", update.lamb_update_phase1, update.lamb_update_phase2, 4)
-_register_lamb("_multi_mp_lamb_update", update.mp_lamb_update_phase1, update.mp_lamb_update_phase2, 5)
+_register_lamb("_multi_lamb_update", update.lamb_update_phase1, update.lamb_update_phase2)
+_register_lamb("_multi_mp_lamb_update", update.mp_lamb_update_phase1, update.mp_lamb_update_phase2, "weight32")
 
 
 # --------------------------------------------------------------------------------------- sums over many arrays
 
 
-@register("multi_sum_sq")
+def _array_names(attrs, given):
+    return [f"array_{i}" for i in range(attrs["num_arrays"])]
+
+
+@register("multi_sum_sq", input_names=_array_names)
 def multi_sum_sq(*data: Tensor, num_arrays: int) -> Tensor:
     """The sum of squares of each array, (num_arrays,), float32."""
     return torch.stack([(x.float() * x).sum() for x in data])
@@ -139,7 +154,7 @@ def multi_lars(lrs: Tensor, weights_sum_sq: Tensor, grads_sum_sq: Tensor, wds: T
     return torch.where((weights_sum_sq > 0) & (grads_sum_sq > 0), lrs * trust, lrs)
 
 
-@register("reset_arrays", num_outputs=0)
+@register("reset_arrays", num_outputs=0, input_names=_array_names)
 def reset_arrays(*data: Tensor, num_arrays: int):
     """Set all arrays to 0, in place."""
     for x in data:

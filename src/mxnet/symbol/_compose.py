@@ -55,8 +55,8 @@ def apply(op: OpDef, hint: str, args, kwargs: dict, name=None, attr=None, subgra
     _only_symbols(op, args, attrs)
     attrs = {stored_key(key): as_string(value) for key, value in attrs.items()
              if value is not None or key in op.attrs}
-    if op.variadic and "num_args" not in attrs and not op.extra.get("any_attrs"):
-        attrs["num_args"] = str(len(args) + len(symbols))
+    if op.variadic:
+        _count(op, attrs, len(args), len(symbols))
     for key, value in AttrScope.current.get(attr).items():
         _not_for_inputs(op, key, value)
         attrs[stored_key(key)] = value
@@ -66,6 +66,18 @@ def apply(op: OpDef, hint: str, args, kwargs: dict, name=None, attr=None, subgra
     node.inputs = _inputs(node, args, symbols)
     visible = node.count_visible
     return _symbol_class([Entry(node, i) for i in range(visible)])
+
+
+def _count(op: OpDef, attrs, by_position: int, by_name: int):
+    """Tell an operator how many inputs it has, unless it is told otherwise."""
+    if by_position and by_name:
+        raise TypeError(f"Operators with variable length input can only accept input Symbols either as positional or "
+                        f"keyword arguments, not both (operator {op.name})")
+    counts = "num_args" in op.attrs or "input_names" not in op.extra
+    if counts and "num_args" not in attrs:
+        if not by_position + by_name:
+            raise MXNetError(f"Operator {op.name}: expected at least one input, got none")
+        attrs["num_args"] = str(by_position + by_name)
 
 
 def _only_symbols(op: OpDef, args, attrs):
@@ -94,12 +106,12 @@ def _inputs(node: Node, args, symbols) -> list[Entry]:
         if len(symbol._entries) != 1:
             raise MXNetError(f"Operator {op.name}: input {i} is a tuple of {len(symbol._entries)} symbols "
                              f"({', '.join(symbol.list_outputs())}), a single one is required")
-    if op.variadic:
-        names = op.name_inputs(node.parsed, len(args) + len(symbols))
-        if names is None:
-            return [_used(node, s._entries[0]) for s in (*args, *symbols.values())]
-    else:
+    if not op.variadic:
         names = op.input_names(node.parsed)
+    elif "input_names" in op.extra:
+        names = op.name_inputs(node.parsed, len(args) + len(symbols))
+    else:
+        names = [f"arg{i}" for i in range(int(node.attrs["num_args"]))]
     if len(args) > len(names):
         raise MXNetError(f"Operator {op.name} expects {len(names)} inputs ({', '.join(names)}), "
                          f"but got {len(args)} instead")
@@ -116,16 +128,15 @@ def _inputs(node: Node, args, symbols) -> list[Entry]:
         raise MXNetError(f"Not enough argument to call operator {op.name}: {', '.join(missing)} missing")
     for key in missing:
         given[key] = Entry(_new_variable(node, key))
+    for key, init in op.extra.get("init", {}).items():
+        if key in names and given[key].node.is_variable:
+            given[key].node.attrs.setdefault("__init__", init(node.parsed) if callable(init) else init)
     return [_used(node, given[key], key) for key in names]
 
 
 def _new_variable(node: Node, key: str) -> Node:
-    """The variable for a missing input: it has the attributes of its user, and perhaps an initializer."""
-    attrs = dict(node.attrs)
-    init = node.op.extra.get("init", {}).get(key)
-    if init is not None:
-        attrs["__init__"] = init(node.parsed) if callable(init) else init
-    return Node(None, f"{node.name}_{key}", attrs, where=node.where)
+    """The variable for a missing input: it has the attributes of its user."""
+    return Node(None, f"{node.name}_{key}", dict(node.attrs), where=node.where)
 
 
 def _used(node: Node, entry: Entry, key: str | None = None) -> Entry:

@@ -97,20 +97,22 @@ def _short(value: list) -> bool:
 
 
 def _without_amp_cast(symbol):
-    """The outputs of the graph with what only mixed precision put there (amp_cast, amp_multicast) left out."""
+    """The graph without what mixed precision put between operators (amp_cast, amp_multicast)."""
     order = postorder(symbol._entries)
     if not any(node.op is not None and node.op.name in _AMP for node in order):
         return symbol._entries
     made: dict[int, Node] = {}
 
-    def moved(entry):
+    def bypassed(entry):
         while entry.node.op is not None and entry.node.op.name in _AMP:
             entry = entry.node.inputs[entry.index]
+        return moved(entry)
+
+    def moved(entry):
         return Entry(made[id(entry.node)], entry.index, entry.version)
 
     for node in order:
-        if node.op is None or node.op.name not in _AMP:
-            made[id(node)] = Node(node.op, node.name, node.attrs, [moved(e) for e in node.inputs], node.subgraphs)
+        made[id(node)] = Node(node.op, node.name, node.attrs, [bypassed(e) for e in node.inputs], node.subgraphs)
     return tuple(moved(entry) for entry in symbol._entries)
 
 

@@ -181,10 +181,13 @@ class Symbol:
         write_atomically(fname, [self.tojson(remove_amp_cast).encode()])
 
     def debug_str(self) -> str:
-        """The graph as text, node by node."""
+        """The graph as text, node by node; of an operator without inputs, its name."""
+        nodes = self._nodes()
+        if len(nodes) == len(self) == 1 and not nodes[0].is_variable:
+            return f"AtomicFunctor  Op:{nodes[0].op.name}\n"
         lines = ["Symbol Outputs:"]
         lines += [f"\toutput[{i}]={e.node.name}({e.index})" for i, e in enumerate(self._entries)]
-        for node in self._nodes():
+        for node in nodes:
             if node.is_variable:
                 lines.append(f"Variable:{node.name}")
                 continue

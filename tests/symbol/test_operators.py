@@ -1,0 +1,54 @@
+"""Symbols of every operator, as MXNet 1.9.1 makes them: names, variables, outputs, files, dtypes."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mxnet as mx
+
+ANSWERS = json.loads((Path(__file__).parents[1] / "golden" / "symbols" / "operators.json").read_text())
+CALLS = [call for call in ANSWERS if hasattr(getattr(mx.sym, call.split(".")[0]), call.split(".")[1].split("(")[0])]
+
+
+def made(call: str) -> mx.sym.Symbol:
+    space, rest = call.split(".", 1)
+    name, arguments = rest.split("(", 1)
+    with mx.name.NameManager():
+        return eval(f"function({arguments}", {"function": getattr(getattr(mx.sym, space), name),
+                                              "a": mx.sym.var("a"), "b": mx.sym.var("b"), "var": mx.sym.var})
+
+
+def sha1(text: str) -> str:
+    return hashlib.sha1(text.encode()).hexdigest()
+
+
+def types(symbol: mx.sym.Symbol, dtype: str) -> str:
+    try:
+        found = symbol.infer_type_partial(**({symbol.list_arguments()[0]: dtype} if dtype else {}))
+    except (mx.MXNetError, TypeError, ValueError, KeyError):
+        return "error"
+    return ";".join("".join("?" if t is None else np.dtype(t).char for t in part) for part in found)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_structure(call: str) -> None:
+    symbol, expected = made(call), ANSWERS[call]
+    graph = json.loads(symbol.tojson())
+    node = graph["nodes"][-1]
+    assert (node["op"], node["name"], node.get("attrs", {})) == (expected["op"], expected["name"], expected["attrs"])
+    assert [[n["name"], n.get("attrs", {})] for n in graph["nodes"][:-1]] == expected["inputs"]
+    assert symbol.list_outputs() == expected["outputs"]
+    assert symbol.list_auxiliary_states() == expected["aux"]
+    assert symbol.get_internals().list_outputs() == expected["internals"]
+    assert graph["node_row_ptr"] == expected["row"]
+    assert sha1(symbol.tojson()) == expected["text"]
+    assert sha1(symbol.debug_str()) == expected["debug"]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_types(call: str) -> None:
+    symbol, expected = made(call), ANSWERS[call]["types"]
+    assert {dtype: types(symbol, dtype) for dtype in expected} == expected
