@@ -173,6 +173,19 @@ def test_feed_forward_new_parameters_are_predicted_with():
     assert abs(ff.predict(X) - before).max() > 1e-3
 
 
+def test_feed_forward_predicts_batches_of_any_shape():
+    net = mx.sym.Convolution(mx.sym.var("data"), kernel=(3, 3), num_filter=2, name="conv")
+    net = mx.sym.SoftmaxOutput(net, multi_output=True, name="softmax")
+    args = {"conv_weight": nd.random.normal(shape=(2, 3, 3, 3)), "conv_bias": nd.ones(2)}
+    ff = feed_forward(net, arg_params=args, aux_params={}, numpy_batch_size=4)
+    for size in ((2, 3, 8, 8), (5, 3, 6, 9), (1, 3, 12, 12), (2, 3, 8, 8)):
+        x = np.random.RandomState(0).rand(*size)
+        wanted = nd.softmax(nd.Convolution(nd.array(x), *args.values(), kernel=(3, 3), num_filter=2), axis=1)
+        np.testing.assert_allclose(ff.predict(x), wanted.asnumpy(), rtol=1e-5)
+    with pytest.raises((AssertionError, mx.MXNetError), match="conv_weight"):
+        ff.predict(np.zeros((1, 4, 8, 8)))
+
+
 def test_feed_forward_of_a_function():
     def graph(length):
         net = mx.sym.sum(mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=3, flatten=False, name="fc"), axis=1)

@@ -265,16 +265,21 @@ class FeedForward:
     # ------------------------------------------------------------------ prediction
 
     def _init_predictor(self, input_shapes, type_dict=None):
-        """Make `_pred_exec` for these shapes, [(name, shape)]."""
+        """Make `_pred_exec` for these shapes, [(name, shape)], from the one for the shapes before if there is one."""
         shapes = {d[0]: tuple(d[1]) for d in input_shapes}
-        if self._pred_exec is not None:
-            arrays = self._pred_exec.arg_dict
-            if all(name in arrays and arrays[name].shape == shape for name, shape in shapes.items()):
-                return
-        if self.arg_params is None:
-            raise ValueError("there are no parameters yet: call fit, or give arg_params")
-        executor = self.symbol.simple_bind(self.ctx[0], grad_req="null", type_dict=type_dict, **shapes)
-        executor.copy_params_from(self.arg_params, self.aux_params)
+        executor = self._pred_exec
+        if executor is None:
+            if self.arg_params is None:
+                raise ValueError("there are no parameters yet: call fit, or give arg_params")
+            executor = self.symbol.simple_bind(self.ctx[0], grad_req="null", type_dict=type_dict, **shapes)
+            executor.copy_params_from(self.arg_params, self.aux_params)
+        elif any(name not in executor.arg_dict or executor.arg_dict[name].shape != shape
+                 for name, shape in shapes.items()):
+            names = self.symbol.list_arguments()
+            found = dict(zip(names, self.symbol.infer_shape_partial(**shapes)[0], strict=True))
+            labels = {name: found[name] for name in names
+                      if name not in self.arg_params and name not in shapes and found[name]}
+            executor = executor.reshape(allow_up_sizing=True, **labels, **shapes)
         self._pred_exec = executor
 
     def _batches(self, X, num_batch, reset):

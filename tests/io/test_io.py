@@ -125,7 +125,7 @@ def test_mnist_damaged_files(files, tmp_path):
 
 def test_mnist_says_what_it_loads(files, capsys):
     io.MNISTIter(image=files["image"], label=files["label"], batch_size=2, flat=True)
-    assert capsys.readouterr().out == "MNISTIter: load 11 images, shuffle=1, shape=(2, 4)\n"
+    assert capsys.readouterr().err == "MNISTIter: load 11 images, shuffle=1, shape=(2, 4)\n"
 
 
 def test_module_names():

@@ -4,6 +4,7 @@ from . import io, utils
 from .data import DataBatch, DataDesc, DataIter
 from .files import CSVIter, MNISTIter, MXDataIter
 from .ndarray_iter import NDArrayIter
+from .utils import _getdata_by_idx, _has_instance, _init_data, _slice_along_batch_axis
 from .wrappers import PrefetchingIter, ResizeIter
 
 __all__ = ["CSVIter", "DataBatch", "DataDesc", "DataIter", "MNISTIter", "MXDataIter", "NDArrayIter",

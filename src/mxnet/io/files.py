@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 import warnings
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -241,7 +242,8 @@ class MNISTIter(MXDataIter):
     """Batches of images and labels from files in the format of MNIST, pixels divided by 256.
 
     image, label: the files, not compressed.  shuffle: mix the samples once, by `seed`; the order is MXNet's.
-    flat: samples of shape (height * width,) instead of (1, height, width).  silent: do not print what was loaded.
+    flat: samples of shape (height * width,) instead of (1, height, width).  silent: do not print what was
+    loaded to stderr.
     num_parts, part_index: take only one of several equal parts.  What does not fill a batch is left out.
     prefetch_buffer, ctx, dtype, input_shape, data_shape: accepted for MXNet's sake; arrays are float32.
 
@@ -272,7 +274,7 @@ class MNISTIter(MXDataIter):
         self.batch_size = batch_size
         if not silent:
             print(f"MNISTIter: load {len(images)} images, shuffle={int(shuffle)}, "
-                  f"shape={(batch_size, *self._images.shape[1:])}")
+                  f"shape={(batch_size, *self._images.shape[1:])}", file=sys.stderr)
         super().__init__(batch_size, data_name, label_name)
 
     def _rewind(self):
