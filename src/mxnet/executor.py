@@ -11,7 +11,8 @@ from .base import MXNetError, torch_dtype
 from .context import Context
 from .graph import shapes as _shapes
 from .graph import types as _types
-from .graph.lower import lower
+from .graph.passes.common import without_repeats
+from .graph.programs import Programs
 from .ndarray import NDArray
 from .ndarray._wrap import NoGrad, plain, wrap
 from .symbol import Symbol
@@ -50,9 +51,11 @@ class Executor:
         variables = [*symbol._arguments(), *symbol._auxiliary()]
         self._known = {id(n): a.shape for n, a in zip(variables, self._arrays, strict=True)}
         self._created = None
-        self._program = lower(symbol, self._created_shape, self._place() if self._group2ctx else None)
+        self._optimized = without_repeats(symbol)
+        self._programs = Programs(self._optimized, self._created_shape, self._place() if self._group2ctx else None)
         position = {id(n): i for i, n in enumerate(variables)}
-        self._positions = [position[id(n)] for n in self._program.inputs]
+        self._positions = [position[id(n)] for n in self._programs.inputs]
+        self._frozen = {id(n) for n, r in zip(variables, [*reqs, *["null"] * len(aux)], strict=True) if r == "null"}
         self._rng = _rng.generator(ctx.device_type, ctx.device_id)
         operators = [n.op for n in symbol._nodes() if n.op is not None]
         self._draws = any("_rng" in op.runtime for op in operators)
@@ -116,7 +119,7 @@ class Executor:
     def _created_shape(self, node):
         """The shape of zeros whose attribute leaves sizes open."""
         if self._created is None:
-            self._created = _shapes.Shapes(self._symbol, self._known).solve()
+            self._created = _shapes.Shapes(self._optimized, self._known).solve()
         shape = self._created.of(node)
         if not _shapes.known(shape):
             raise MXNetError(f"node {node.name!r} ({node.op.name}): its shape {node.parsed['shape']} leaves sizes open "
@@ -219,10 +222,19 @@ class Executor:
 
     def _run(self, inputs):
         if self._monitor is None:
-            return self._program.run(inputs, self._mode, self._rng, self._ctx.device)
+            return self._program().run(inputs, self._mode, self._rng, self._ctx.device)
         from .graph.watch import run_watched
 
-        return run_watched(self._program, inputs, self._mode, self._rng, self._ctx.device, self._watch)
+        return run_watched(self._programs.plain(), inputs, self._mode, self._rng, self._ctx.device, self._watch)
+
+    def _program(self):
+        if self._mode or torch.is_grad_enabled():
+            return self._programs.recorded()
+        return self._programs.inference(None, self._is_frozen)
+
+    def _is_frozen(self, node) -> bool:
+        """Whether a variable's array gets no gradient."""
+        return id(node) in self._frozen
 
     def _record_again(self):
         """Repeat a forward that was not recorded, for the sake of its gradients: with the same random numbers."""
@@ -336,8 +348,8 @@ class Executor:
         return self._symbol.debug_str()
 
     def get_optimized_symbol(self) -> Symbol:
-        """The Symbol that is run."""
-        return self._symbol
+        """The Symbol that is run: what is computed twice from the same is one."""
+        return self._optimized
 
 
 # ------------------------------------------------------------------------------------------------------ helpers

@@ -6,7 +6,9 @@ from typing import Any
 from .. import _rng
 from .._state import state
 from ..base import MXNetError
-from ..graph.lower import Program, lower
+from ..graph.lower import Program
+from ..graph.passes.common import without_repeats
+from ..graph.programs import Programs
 from ..graph.shapes import Shapes, known
 from ..ndarray import NDArray
 from ..ndarray._wrap import plain, recorded, wrap
@@ -18,18 +20,23 @@ __all__ = ["Compiled", "Graph", "nested", "structure_of", "traced"]
 
 
 class Graph:
-    """A traced block: a Symbol, which of its variables are the inputs, and how the outputs are nested."""
+    """A traced block: a Symbol, which of its variables are the inputs, and how the outputs are nested.
 
-    def __init__(self, symbol: Symbol, inputs: list[Symbol], out_format):
+    whole: whether it is all of the block, or only what arrays of one shape get to see.
+    """
+
+    def __init__(self, symbol: Symbol, inputs: list[Symbol], out_format, whole=True):
         self.symbol = symbol
         self.inputs = inputs
         self.out_format = out_format
+        self.whole = whole
 
 
 class Compiled:
     """A traced block, ready to run: `compiled(arrays, ctx)` on the flat list of input arrays."""
 
-    __slots__ = ("_by_shape", "_flags", "_program", "_single", "_sources", "graph", "structure", "watchers")
+    __slots__ = ("_by_shape", "_flags", "_freezable", "_programs", "_single", "_sources", "_symbol", "graph",
+                 "structure", "watchers")
 
     def __init__(self, graph: Graph, params: dict[str, Parameter], structure, flags: dict[str, Any], block_name: str):
         self.graph = graph
@@ -38,27 +45,28 @@ class Compiled:
         self._flags = flags
         self._single = graph.out_format == 0
         self._by_shape: dict | None = None
-        if any(_leaves_sizes_open(node) for node in graph.symbol._nodes()) and not state.np_shape:
-            self._by_shape = {}  # a program for each set of input shapes
-        self._program = self._lower(None)
+        nodes = graph.symbol._nodes()
+        if any(_leaves_sizes_open(node) for node in nodes) and not state.np_shape:
+            self._by_shape = {}  # programs for each set of input shapes
+        self._symbol = without_repeats(graph.symbol)
+        self._programs = Programs(self._symbol, backend=flags.get("backend"))
         self._sources = self._find_sources(params, block_name)
-
-    def _lower(self, shapes) -> Program:
-        program = lower(self.graph.symbol, shapes)
-        if self._flags.get("backend"):
-            program.compile(self._flags["backend"])
-        return program
+        # the parameters whose being trained or not makes a difference for inference
+        normalizes = any(node.op is not None and "moving_mean" in node.op.aux for node in nodes)
+        self._freezable = self.params if normalizes else []
 
     def _find_sources(self, params, block_name) -> list[int | Parameter]:
         """For each input of the program, which of the call's arrays or which Parameter it is."""
         inputs = {id(s._entries[0].node): i for i, s in enumerate(self.graph.inputs)}
         sources: list[int | Parameter] = []
-        for node in self._program.inputs:
+        for node in self._programs.inputs:
             source = inputs.get(id(node), params.get(node.name))
             if source is None:
                 raise MXNetError(f"Unknown input to HybridBlock {block_name}: {node.name!r} is neither an input nor a "
                                  "Parameter of the block or its children")
             sources.append(source)
+        if not self.graph.whole:
+            return sources
         used = set(sources)
         for i in inputs.values():
             if i not in used:
@@ -87,24 +95,40 @@ class Compiled:
             for source in self._sources:
                 array = flat[source] if source.__class__ is int else source.data(ctx)
                 tensors.append(array._t if not array._rg else plain(array))
-        program = self._program if self._by_shape is None else self._specialized(tensors)
+        programs = self._programs if self._by_shape is None else self._specialized(tensors)
         generator = _rng.generator(ctx.device_type, ctx.device_id)
         if self.watchers:
-            results = self._run_watched(program, tensors, generator, ctx)
+            results = self._run_watched(programs.plain(), tensors, generator, ctx)
+        elif tape or state.training:
+            results = programs.recorded().run(tensors, state.training, generator, ctx.device)
         else:
-            results = program.run(tensors, state.training, generator, ctx.device)
+            results = self._for_inference(programs).run(tensors, False, generator, ctx.device)
         if self._single:
             return wrap(results[0], ctx, None, rg)
         return nested(iter([wrap(t, ctx, None, rg) for t in results]), self.graph.out_format)
 
-    def _specialized(self, tensors) -> Program:
-        """The program for tensors of these shapes, where some operator's result depends on them."""
+    def _for_inference(self, programs: Programs) -> Program:
+        """The program for predict mode without gradients, by which parameters are trained."""
+        if not self._freezable:
+            return programs.inference()
+        trained = tuple([p._grad_req != "null" for p in self._freezable])
+        if True not in trained:
+            return programs.inference("frozen", self._is_frozen)
+        return programs.inference(trained, self._is_frozen)
+
+    def _is_frozen(self, node) -> bool:
+        """Whether a variable is a parameter that is not trained."""
+        source = self._sources[self._programs.inputs.index(node)]
+        return source.__class__ is not int and source._grad_req == "null"
+
+    def _specialized(self, tensors) -> Programs:
+        """The programs for tensors of these shapes, where some operator's result depends on them."""
         key = tuple(t.shape for t in tensors)
         if key not in self._by_shape:
-            nodes = self._program.inputs
-            found = Shapes(self.graph.symbol, {id(n): tuple(t.shape) for n, t in zip(nodes, tensors, strict=True)},
+            nodes = self._programs.inputs
+            found = Shapes(self._symbol, {id(n): tuple(t.shape) for n, t in zip(nodes, tensors, strict=True)},
                            {id(n): t.dtype for n, t in zip(nodes, tensors, strict=True)}).solve()
-            self._by_shape[key] = self._lower(found.of)
+            self._by_shape[key] = Programs(self._symbol, found.of, backend=self._flags.get("backend"))
         return self._by_shape[key]
 
     def _run_watched(self, program, tensors, generator, ctx):
@@ -120,13 +144,13 @@ class Compiled:
     def infer_shapes(self, flat) -> None:
         """Tell parameters the unknown dimensions that follow from the inputs' shapes; MXNetError for contradictions."""
         shapes, dtypes = {}, {}
-        for node, source in zip(self._program.inputs, self._sources, strict=True):
+        for node, source in zip(self._programs.inputs, self._sources, strict=True):
             if source.__class__ is int:
                 shapes[id(node)], dtypes[id(node)] = flat[source].shape, flat[source]._t.dtype
             elif source._shape is not None:
                 shapes[id(node)] = tuple(d if d > 0 else -1 for d in source._shape)
         found = Shapes(self.graph.symbol, shapes, dtypes).solve()
-        for node, source in zip(self._program.inputs, self._sources, strict=True):
+        for node, source in zip(self._programs.inputs, self._sources, strict=True):
             if source.__class__ is not int and not shape_is_known(source._shape) and known(found.of(node)):
                 source._shape = found.of(node)
 
@@ -140,7 +164,9 @@ def _leaves_sizes_open(node) -> bool:
 
 
 def nested(arrays, fmt):
-    """The next arrays in the structure `fmt`."""
+    """The next arrays in the structure `fmt`, or what the function `fmt` makes of them."""
+    if callable(fmt):
+        return fmt(arrays)
     if fmt == 0:
         return next(arrays)
     if fmt == -1:

@@ -68,11 +68,12 @@ class Program:
         return None
 
 
-def lower(symbol, shapes=None, place=None) -> Program:
+def lower(symbol, shapes=None, place=None, passes=()) -> Program:
     """The program of a Symbol.
 
     shapes: (node) -> the shape of a creating operator whose attribute leaves sizes open (zeros of shape (0, 10)).
     place: (node) -> the torch.device to compute a node on, where that is not the program's.
+    passes: what to do with the graph before it becomes code; see graph/passes.
     """
     import torch.fx
 
@@ -91,6 +92,8 @@ def lower(symbol, shapes=None, place=None) -> Program:
         if not node.is_variable:
             made[id(node)] = builder.add(node)
     graph.output(tuple(builder.value(entry) for entry in symbol._entries))
+    for transform in passes:
+        transform(graph, root)
     return Program(torch.fx.GraphModule(root, graph, "Program"), inputs)
 
 

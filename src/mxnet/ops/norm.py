@@ -38,6 +38,18 @@ def _three(attrs) -> int:
 # ----------------------------------------------------------------------------------------------- batch norm
 
 
+class _Moves:
+    """Counts the writes to moving statistics, which torch does not."""
+
+    __slots__ = ("count",)
+
+    def __init__(self):
+        self.count = 0
+
+
+moves = _Moves()
+
+
 def _move_by_single(data: Tensor, mean: Tensor, var: Tensor, momentum: float) -> None:
     """Move the statistics by a batch of one element a channel: its variance is 0 (torch's would be NaN)."""
     mean.data.lerp_(data.detach().flatten().to(mean.dtype), 1 - momentum)
@@ -61,12 +73,12 @@ def _by_batch(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, mo
     recorded = torch.is_grad_enabled() and (data.requires_grad or gamma.requires_grad or beta.requires_grad)
     count = data.numel() // (data.size(1) or 1) if recorded else 0
     # A count that is no int means fake tensors of unknown size: there are no statistics to move.
-    moves = count.__class__ is int and count > 0
-    mean, var = (moving_mean, moving_var) if moves and count > 1 else (None, None)
+    moves_statistics = count.__class__ is int and count > 0
+    mean, var = (moving_mean, moving_var) if moves_statistics and count > 1 else (None, None)
     if var is not None:
         raw = var.data
         raw.mul_(count / (count - 1))
-    elif moves:
+    elif moves_statistics:
         _move_by_single(data, moving_mean, moving_var, momentum)
     else:
         _check_length(moving_mean, data)
@@ -77,6 +89,8 @@ def _by_batch(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, mo
         out = torch.batch_norm(data, gamma, beta, mean, var, True, 1 - momentum, eps, True)
     if var is not None:
         raw.mul_((count - 1) / count)
+    if moves_statistics and not torch.compiler.is_compiling():
+        moves.count += 1
     return out
 
 

@@ -121,7 +121,7 @@ def reshape(data: Tensor, *, shape: Shape = (), reverse: bool = False, target_sh
     sizes that follow it; `reverse` applies the codes from right to left.  `target_shape` and `keep_highest` are
     the deprecated spelling.
     """
-    return torch.view_copy(data, _wanted(data.shape, shape, reverse, target_shape, keep_highest))
+    return torch.view_copy(data.contiguous(), _wanted(data.shape, shape, reverse, target_shape, keep_highest))
 
 
 def _span(what: str, begin: int | None, end: int | None, rank: int) -> tuple[int, int]:
@@ -161,9 +161,7 @@ def _flattened(data: Tensor) -> Tensor:
 @register("Flatten", "flatten", output_shapes=_flat, view=_flattened)
 def flatten(data: Tensor) -> Tensor:
     """(n, ...) -> (n, product of the rest)."""
-    if data.dim() < 2:
-        return torch.unsqueeze_copy(data, 1)
-    return data.flatten(1).clone()
+    return _flattened(data).clone()
 
 
 def _expanded(data: Tensor, *, axis: int) -> Tensor:
