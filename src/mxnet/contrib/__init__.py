@@ -4,5 +4,6 @@ from ..ndarray import contrib as nd
 from ..ndarray import contrib as ndarray
 from ..symbol import contrib as sym
 from ..symbol import contrib as symbol
+from . import amp
 
-__all__ = ["nd", "ndarray", "sym", "symbol"]
+__all__ = ["amp", "nd", "ndarray", "sym", "symbol"]
