@@ -68,10 +68,6 @@ def test_nan_sorts_last(ctx):
     assert order == [1, 2, 0]
 
 
-def test_amp_cast_of_float64(ctx):
-    assert nd.amp_cast(nd.ones((2,), dtype="float64"), dtype="float16").dtype == np.float16
-
-
 def test_amp_multicast_of_mixed_widths(ctx):
     arrays = [nd.ones((2,), dtype="float16"), nd.ones((3,), dtype="float32")]
     assert [a.dtype for a in nd.amp_multicast(*arrays, num_outputs=2)] == [np.float32] * 2

@@ -48,7 +48,21 @@ def test_structure(call: str) -> None:
     assert sha1(symbol.debug_str()) == expected["debug"]
 
 
+def agree(ours: str, theirs: str) -> bool:
+    """Whether the dtypes of the arguments are the same, and those of the outputs where both know them.
+
+    What MXNet refuses may work here.
+    """
+    if theirs == "error":
+        return True
+    (arguments, *known), (expected, *told) = ours.split(";"), theirs.split(";")
+    pairs = [pair for a, b in zip(known, told, strict=True) for pair in zip(a, b, strict=True)]
+    return arguments == expected and all(one == other or "?" in (one, other) for one, other in pairs)
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_types(call: str) -> None:
-    symbol, expected = made(call), ANSWERS[call]["types"]
-    assert {dtype: types(symbol, dtype) for dtype in expected} == expected
+    symbol = made(call)
+    for dtype, theirs in ANSWERS[call]["types"].items():
+        ours = types(symbol, dtype)
+        assert agree(ours, theirs), (dtype, ours, theirs)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ._dtypes import always
 from .reduce import one_axis
 from .registry import Shape, register
 from .unary import require_float, to_nearest
@@ -75,7 +76,7 @@ def arange_like(data: Tensor, *, start: int | float = 0, step: int | float = 1, 
     return numbers.reshape(data.shape) if axis is None else numbers
 
 
-@register("_contrib_index_array")
+@register("_contrib_index_array", types=always(torch.int64))
 def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
     """int64 array of shape (*data.shape, number of axes): at each element its own index along `axes`."""
     chosen = range(data.dim()) if axes is None else [one_axis("_contrib_index_array", data, a) for a in axes]
@@ -101,7 +102,7 @@ def isfinite(data: Tensor) -> Tensor:
     return data.isfinite().to(data.dtype)
 
 
-@register("_contrib_allclose")
+@register("_contrib_allclose", types=always(torch.uint8))
 def allclose(a: Tensor, b: Tensor, *, rtol: float = 1e-5, atol: float = 1e-8,
              equal_nan: bool = True) -> Tensor:
     """uint8 scalar: 1 if |a - b| <= atol + rtol * |b| for all elements, otherwise 0."""

@@ -88,7 +88,8 @@ def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = torch.f
     return (torch.arange(M or N, device=_device) - k == rows).to(dtype)
 
 
-@register("_histogram", num_outputs=2, present={"bins": lambda attrs: attrs["bin_cnt"] is None})
+@register("_histogram", num_outputs=2, types=lambda attrs, data, *bins: ([data, *bins], [torch.int64, data]),
+          present={"bins": lambda attrs: attrs["bin_cnt"] is None})
 def histogram(data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None = None,
               range: tuple[float, ...] | None = None) -> tuple[Tensor, Tensor]:
     """How many elements lie in each bin (int64), and the bins' edges.

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..base import MXNetError
+from ._dtypes import like_first
 from .registry import DType, Shape, register
 
 __all__ = ["batch_take", "boolean_mask", "embedding", "fill_element_0index", "forward_slice",
@@ -64,10 +65,6 @@ def _forward_view(op: str, data: Tensor, begin: Bounds, end: Bounds, step: Bound
     return data, backwards
 
 
-def _indexed_types(attrs, data, indices):
-    return [data, indices], [data]
-
-
 def _part(data: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
     view, backwards = _forward_view("slice", data, begin, end, step)
     return view.flip(backwards) if backwards else view
@@ -119,7 +116,7 @@ def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tenso
     return _own(_part_of_axis(data, axis=axis, begin=begin, end=end))
 
 
-@register("slice_like", types=_indexed_types)
+@register("slice_like", types=like_first)
 def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
     """The first elements of `data` along `axes` (default: all), as many as `shape_like` has there."""
     if not axes and data.dim() != shape_like.dim():
@@ -138,7 +135,7 @@ def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
 # ------------------------------------------------------------------------------------------------- index arrays
 
 
-@register("take", types=_indexed_types)
+@register("take", types=like_first)
 def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "raise", "wrap"] = "clip") -> Tensor:
     """The slices of `a` at `indices` along `axis`: shape a.shape[:axis] + indices.shape + a.shape[axis + 1:].
 
@@ -157,7 +154,7 @@ def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "ra
     return taken if index.dim() == 1 else taken.view(*a.shape[:axis], *index.shape, *a.shape[axis + 1:])
 
 
-@register("batch_take", types=_indexed_types)
+@register("batch_take", types=lambda attrs, a, indices: ([a, indices or torch.int32], [a]))
 def batch_take(a: Tensor, indices: Tensor) -> Tensor:
     """One element of each row: a[i, indices[i]], clipped to the row.  indices: integers, in any shape."""
     if indices.is_floating_point():
@@ -182,7 +179,7 @@ class _OutOfRange(MXNetError, IndexError):
     """What gather_nd raises, which is IndexError in MXNet while other operators raise MXNetError."""
 
 
-@register("gather_nd", types=_indexed_types)
+@register("gather_nd", types=like_first)
 def gather_nd(data: Tensor, indices: Tensor) -> Tensor:
     """data[indices[0], indices[1], ...]: shape indices.shape[1:] + data.shape[len(indices):].
 
@@ -194,7 +191,7 @@ def gather_nd(data: Tensor, indices: Tensor) -> Tensor:
         raise _OutOfRange(f"gather_nd: {error}") from None
 
 
-@register("scatter_nd", types=_indexed_types)
+@register("scatter_nd", types=like_first)
 def scatter_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
     """Zeros of `shape` with `data` written to the places `indices[0], indices[1], ...` (the last one stays)."""
     return _scatter(data, indices, data.new_zeros(shape), accumulate=False)
@@ -206,7 +203,7 @@ def backward_gather_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor
     return _scatter(data, indices, data.new_zeros(shape), accumulate=True)
 
 
-@register("_scatter_set_nd")
+@register("_scatter_set_nd", types=like_first)
 def scatter_set_nd(lhs: Tensor, rhs: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
     """A copy of `lhs`, of shape `shape`, with `rhs` written to the places `indices[0], indices[1], ...`."""
     return _scatter(rhs, indices, lhs.clone(), accumulate=False)
@@ -228,7 +225,7 @@ def fill_element_0index(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
     return torch.where(columns == rhs.to(torch.int64).unsqueeze(1), mhs.unsqueeze(1), lhs)
 
 
-@register("_contrib_boolean_mask")
+@register("_contrib_boolean_mask", types=like_first)
 def boolean_mask(data: Tensor, index: Tensor, *, axis: int = 0) -> Tensor:
     """The rows of `data` where the vector `index` is not 0 (only axis 0, as in MXNet)."""
     if axis != 0:
@@ -239,7 +236,7 @@ def boolean_mask(data: Tensor, index: Tensor, *, axis: int = 0) -> Tensor:
     return data[index != 0]
 
 
-@register("_contrib_index_copy")
+@register("_contrib_index_copy", types=like_first)
 def index_copy(old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor) -> Tensor:
     """A copy of `old_tensor` whose rows at `index_vector` are the rows of `new_tensor`."""
     if index_vector.dim() != 1:

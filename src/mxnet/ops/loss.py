@@ -7,6 +7,7 @@ from torch import Tensor
 
 from .._state import state
 from ..base import MXNetError
+from ._dtypes import like_first
 from .registry import register
 
 __all__ = ["ctc_loss"]
@@ -17,7 +18,7 @@ def _leading(label: Tensor, padding: int) -> Tensor:
     return (label != padding).cumprod(1).sum(1)
 
 
-@register("CTCLoss", "ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss", output_names=("output0",),
+@register("CTCLoss", "ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss", output_names=("output0",), types=like_first,
           present={"data_lengths": lambda attrs: attrs["use_data_lengths"],
                    "label_lengths": lambda attrs: attrs["use_label_lengths"]})
 def ctc_loss(data: Tensor, label: Tensor, data_lengths: Tensor | None = None,

@@ -41,7 +41,12 @@ def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True,
     return _sorted("argsort", data, axis, is_ascend)[1].to(dtype)
 
 
-@register("topk", num_outputs=lambda attrs: 2 if attrs["ret_typ"] == "both" else 1,
+def _topk_types(attrs, data):
+    kinds = {"both": [data, attrs["dtype"]], "indices": [attrs["dtype"]]}
+    return [data], kinds.get(attrs["ret_typ"], [data])
+
+
+@register("topk", types=_topk_types, num_outputs=lambda attrs: 2 if attrs["ret_typ"] == "both" else 1,
           output_names=lambda attrs: ("output0", "output1") if attrs["ret_typ"] in ("both", "value") else ("output",))
 def topk(data: Tensor, *, axis: int | None = -1, k: int = 1,
          ret_typ: Literal["both", "indices", "mask", "value"] = "indices", is_ascend: bool = False,

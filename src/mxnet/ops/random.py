@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .._state import state
 from ..base import MXNetError
+from ._dtypes import always, drawn
 from .registry import DType, Shape, register
 
 _one_at_a_time = threading.Lock()  # a stream that two threads draw from must not come apart
@@ -160,7 +161,7 @@ def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0,
     return _draw("generalized_negative_binomial", shape, dtype, _device, _rng, mu, alpha)
 
 
-@register("_random_randint", "random_randint")
+@register("_random_randint", "random_randint", types=drawn(torch.int32))
 def random_randint(*, low: int, high: int, shape: Shape = (1,), dtype: DType | None = None,
                    _rng=None, _device=None) -> Tensor:
     """Draw integers of [low, high), int32 unless dtype='int64'."""
@@ -181,57 +182,60 @@ def random_randint(*, low: int, high: int, shape: Shape = (1,), dtype: DType | N
 # ------------------------------------------------------------------------------ one parameter set an element
 
 
+_DRAWN = drawn(torch.float32)
+
+
 def _sample(kind: str, shape: Shape, dtype: DType | None, rng, *parameters: Tensor) -> Tensor:
     """`shape` draws (default one) for each element of the parameters, which must have one shape."""
     op_name, first = f"_sample_{kind}", parameters[0]
     for other in parameters[1:]:
         _check(other.shape == first.shape, op_name, "distribution parameters must have equal shapes",
                tuple(first.shape), tuple(other.shape))
-    out_dtype = _float_dtype(op_name, dtype, first.dtype)
+    out_dtype = _float_dtype(op_name, dtype)
     return _draw(kind, (*first.shape, *shape), out_dtype, first.device, rng, *parameters)
 
 
-@register("_sample_uniform", "sample_uniform")
+@register("_sample_uniform", "sample_uniform", types=_DRAWN)
 def sample_uniform(low: Tensor, high: Tensor, *,
                    shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from uniform distributions on [low, high); returns parameters' shape + `shape`."""
     return _sample("uniform", shape, dtype, _rng, low, high)
 
 
-@register("_sample_normal", "sample_normal")
+@register("_sample_normal", "sample_normal", types=_DRAWN)
 def sample_normal(mu: Tensor, sigma: Tensor, *,
                   shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from normal distributions of mean mu and standard deviation sigma; returns parameters' shape + `shape`."""
     return _sample("normal", shape, dtype, _rng, mu, sigma)
 
 
-@register("_sample_gamma", "sample_gamma")
+@register("_sample_gamma", "sample_gamma", types=_DRAWN)
 def sample_gamma(alpha: Tensor, beta: Tensor, *,
                  shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from gamma distributions of shape alpha and scale beta; returns parameters' shape + `shape`."""
     return _sample("gamma", shape, dtype, _rng, alpha, beta)
 
 
-@register("_sample_exponential", "sample_exponential")
+@register("_sample_exponential", "sample_exponential", types=_DRAWN)
 def sample_exponential(lam: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from exponential distributions of rate lam; returns parameters' shape + `shape`."""
     return _sample("exponential", shape, dtype, _rng, lam)
 
 
-@register("_sample_poisson", "sample_poisson")
+@register("_sample_poisson", "sample_poisson", types=_DRAWN)
 def sample_poisson(lam: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from Poisson distributions of mean lam; returns parameters' shape + `shape`."""
     return _sample("poisson", shape, dtype, _rng, lam)
 
 
-@register("_sample_negative_binomial", "sample_negative_binomial")
+@register("_sample_negative_binomial", "sample_negative_binomial", types=_DRAWN)
 def sample_negative_binomial(k: Tensor, p: Tensor, *,
                              shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw failures before k successes of probability p; returns parameters' shape + `shape`."""
     return _sample("negative_binomial", shape, dtype, _rng, k, p)
 
 
-@register("_sample_generalized_negative_binomial", "sample_generalized_negative_binomial")
+@register("_sample_generalized_negative_binomial", "sample_generalized_negative_binomial", types=_DRAWN)
 def sample_generalized_negative_binomial(mu: Tensor, alpha: Tensor, *,
                                          shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from negative binomial distributions by mean and dispersion; returns parameters' shape + `shape`."""
@@ -293,6 +297,7 @@ def random_generalized_negative_binomial_like(data: Tensor, *, mu: float = 1.0, 
 
 
 @register("_sample_multinomial", "sample_multinomial",
+          types=lambda attrs, data: ([data], [getattr(torch, attrs["dtype"]), data][:1 + attrs["get_prob"]]),
           num_outputs=lambda a: 2 if a["get_prob"] else 1)
 def sample_multinomial(data: Tensor, *, shape: Shape = (), get_prob: bool = False,
                        dtype: Literal["float16", "float32", "float64", "int32", "uint8"] = "int32", _rng=None):
@@ -333,7 +338,7 @@ def shuffle(data: Tensor, *, _rng=None) -> Tensor:
     return data.index_select(0, order)
 
 
-@register("_sample_unique_zipfian", num_outputs=2)
+@register("_sample_unique_zipfian", num_outputs=2, types=always(torch.int64, torch.int64))
 def sample_unique_zipfian(*, range_max: int, shape: Shape = (1,), _rng=None, _device=None):
     """Draw different log-uniform integers of [0, range_max), and the tries each row took.  shape is (rows, n)."""
     rows, n = (1, shape[0]) if len(shape) == 1 else shape

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from ._dtypes import like_first
 from .registry import Shape, register
 from .unary import refuse_bool
 
@@ -242,7 +243,7 @@ def broadcast_to(data: Tensor, *, shape: Shape = ()) -> Tensor:
     return _stretch(data, wanted)
 
 
-@register("broadcast_like")
+@register("broadcast_like", types=like_first)
 def broadcast_like(lhs: Tensor, rhs: Tensor, *, lhs_axes: Shape | None = None,
                    rhs_axes: Shape | None = None) -> Tensor:
     """Repeat `lhs` along its axes of size 1 up to the shape of `rhs`.

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .._state import state
 from ..base import MXNetError
+from ._dtypes import like_first
 from .registry import Shape, register
 
 __all__ = ["depth_to_space", "diag", "expand_dims", "flatten", "flip", "pad", "repeat", "reshape", "reshape_like",
@@ -140,7 +141,7 @@ def _like_axes(lhs: Tensor, rhs: Tensor, *, lhs_begin: int | None = None, lhs_en
     return lhs.contiguous().view((*lhs.shape[:begin], *rhs.shape[rhs_begin:rhs_end], *lhs.shape[end:]))
 
 
-@register("reshape_like", view=_like_axes)
+@register("reshape_like", types=like_first, view=_like_axes)
 def reshape_like(lhs: Tensor, rhs: Tensor, *, lhs_begin: int | None = None, lhs_end: int | None = None,
                  rhs_begin: int | None = None, rhs_end: int | None = None) -> Tensor:
     """`lhs` in the shape of `rhs`; or only its axes [lhs_begin, lhs_end) as those [rhs_begin, rhs_end) of `rhs`."""

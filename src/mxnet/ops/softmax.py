@@ -34,7 +34,12 @@ def _inside(data: Tensor, length: Tensor, axis: int) -> Tensor:
     return place.view(shape) < length.unsqueeze(axis)
 
 
-@register("softmax", same_shape=("data",), present={"length": lambda attrs: bool(attrs["use_length"])})
+def _softmax_types(attrs, data, *length):
+    return [data, *length], [attrs["dtype"] or data]
+
+
+@register("softmax", same_shape=("data",), types=_softmax_types,
+          present={"length": lambda attrs: bool(attrs["use_length"])})
 def softmax(data: Tensor, length: Tensor | None = None, *, axis: int = -1, temperature: float | None = None,
             dtype: DType | None = None, use_length: bool | None = False) -> Tensor:
     """exp(x / temperature), divided by its sum along `axis`.

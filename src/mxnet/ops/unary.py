@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..base import TORCH_TO_NAME, MXNetError
+from ._dtypes import always
 from .registry import DType, register
 
 
@@ -246,21 +247,34 @@ def cast(data: Tensor, *, dtype: DType) -> Tensor:
     return data.to(dtype, copy=True)
 
 
-@register("amp_cast", same_shape=True)
+_CAST = (torch.float16, torch.bfloat16, torch.float32)  # what mixed precision mixes
+
+
+def _amp_type(attrs, data):
+    return [data], [attrs["dtype"] if data is None or data in _CAST else data]
+
+
+@register("amp_cast", same_shape=True, types=_amp_type)
 def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
-    """Cast for automatic mixed precision: floating arrays become `dtype`, others are copied."""
-    return data.to(dtype, copy=True) if data.is_floating_point() else data.clone()
+    """Cast for automatic mixed precision: arrays of up to 32 floating bits become `dtype`, others are copied."""
+    return data.to(dtype, copy=True) if data.dtype in _CAST else data.clone()
 
 
-@register("amp_multicast", num_outputs=lambda attrs: attrs["num_outputs"],
+def _amp_types(attrs, *data):
+    return list(data), [_widest(data, attrs["cast_narrow"]) if None not in data else None] * len(data)
+
+
+def _widest(dtypes, narrowest: bool):
+    widths = sorted((dtype for dtype in dtypes if dtype.is_floating_point), key=lambda dtype: dtype.itemsize)
+    return widths[0 if narrowest else -1] if widths else None
+
+
+@register("amp_multicast", num_outputs=lambda attrs: attrs["num_outputs"], types=_amp_types,
           input_names=lambda attrs, given: [f"data_{i}" for i in range(attrs["num_outputs"])])
 def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> tuple[Tensor, ...]:
     """Cast all arrays to the widest floating dtype among them, or with `cast_narrow` to the narrowest."""
-    widths = sorted({d.dtype for d in data if d.is_floating_point()}, key=lambda dtype: dtype.itemsize)
-    if not widths:
-        return tuple(d.clone() for d in data)
-    dtype = widths[0 if cast_narrow else -1]
-    return tuple(d.to(dtype, copy=True) for d in data)
+    dtype = _widest([d.dtype for d in data], cast_narrow)
+    return tuple(d.to(dtype or d.dtype, copy=True) for d in data)
 
 
 # --------------------------------------------------------------------------------------- facts about arrays
@@ -282,7 +296,7 @@ def size_array(data: Tensor) -> Tensor:
     return torch.tensor([data.numel()], dtype=torch.int64, device=data.device)
 
 
-@register("all_finite")
+@register("all_finite", types=always(torch.float32))
 def all_finite(data: Tensor, *, init_output: bool = True) -> Tensor:
     """float32 vector of length 1: 1 if no element is infinite or NaN, otherwise 0.
 
@@ -293,7 +307,8 @@ def all_finite(data: Tensor, *, init_output: bool = True) -> Tensor:
     return data.isfinite().all().to(torch.float32).reshape(1)
 
 
-@register("multi_all_finite", input_names=lambda attrs, given: [f"array_{i}" for i in range(attrs["num_arrays"])])
+@register("multi_all_finite", types=always(torch.float32),
+          input_names=lambda attrs, given: [f"array_{i}" for i in range(attrs["num_arrays"])])
 def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = True) -> Tensor:
     """As `all_finite`, over all elements of all arrays."""
     finite = torch.stack([all_finite(d) for d in data])

@@ -132,11 +132,16 @@ _register_lamb("_multi_mp_lamb_update", update.mp_lamb_update_phase1, update.mp_
 # --------------------------------------------------------------------------------------- sums over many arrays
 
 
+def _sum_types(attrs, *data):
+    known = next((dtype for dtype in data if dtype is not None), None)
+    return [known] * len(data), [torch.float32]
+
+
 def _array_names(attrs, given):
     return [f"array_{i}" for i in range(attrs["num_arrays"])]
 
 
-@register("multi_sum_sq", input_names=_array_names)
+@register("multi_sum_sq", types=_sum_types, input_names=_array_names)
 def multi_sum_sq(*data: Tensor, num_arrays: int) -> Tensor:
     """The sum of squares of each array, (num_arrays,), float32."""
     return torch.stack([(x.float() * x).sum() for x in data])
