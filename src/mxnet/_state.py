@@ -50,6 +50,7 @@ class _State(threading.local):
     np_shape = False
     np_array = False
     solver = None  # the shape inference (graph.infer.ShapeSolver) that this thread is in
+    trace = None  # the gluon.traced_array.Trace that records what this thread does
 
 
 state = _State()

@@ -111,6 +111,8 @@ def mark_variables(variables, gradients, grad_reqs="write"):
 
     grad_reqs: 'write', 'add' or 'null', one for all or one each.
     """
+    if state.trace is not None:
+        state.trace.fail("it marks variables")
     if isinstance(variables, NDArray):
         variables, gradients = [variables], [gradients]
     if len(variables) != len(gradients):
@@ -133,6 +135,8 @@ def _heads(heads, head_grads):
     A head that was recorded, but that nothing can be differentiated through (argmax(x), x > 0), adds nothing to any
     gradient and is left out.
     """
+    if state.trace is not None:
+        state.trace.fail("it computes gradients by itself (backward or autograd.grad)")
     if head_grads is None and isinstance(heads, NDArray) and heads._t.requires_grad:  # loss.backward()
         return [heads], (heads._t,), (torch.ones_like(heads._t),)
     heads = [heads] if isinstance(heads, NDArray) else list(heads)
@@ -285,6 +289,8 @@ class Function:
         shape = {}
         results = _Bridge.apply(self, ctx, shape, *(in_use(x) for x in inputs))
         arrays = [wrap(t, ctx) for t in results]
+        if state.trace is not None and state.recording:
+            state.trace.fail("it calls an autograd.Function, whose backward is code that no graph holds")
         return arrays[0] if shape["single"] else tuple(arrays) if shape["tuple"] else arrays
 
     def forward(self, *inputs):

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from .. import ndarray, symbol
 from .._state import state
 from ..base import MXNetError
+from ..context import cpu
 from ..graph.infer import inferring
 from ..name import NameManager
 from ..name import Prefix as _NamePrefix
@@ -22,7 +23,7 @@ from .compiled import Compiled, structure_of, traced
 from .deferred import infer_parameters
 from .parameter import DeferredInitializationError, Parameter, shape_is_known
 from .parameter_dict import ParameterDict, load_all
-from .structure import context_of, flatten, on_arrays, regroup, single_context
+from .structure import context_of, flatten, leaves, on_arrays, regroup, single_context
 from .utils import HookHandle, _brief_print_list, _indent
 
 __all__ = ["Block", "HybridBlock", "SymbolBlock"]
@@ -318,6 +319,8 @@ class Block:
         """Run the hooks and `forward`; the first call finds out unknown dimensions of parameters."""
         if not self._settled:
             if inferring():
+                if state.trace is not None:
+                    self._note_shapes(args)
                 return self.forward(*args, **kwargs)  # without hooks: those belong to the real run
             if not (args and isinstance(args[0], Symbol)):
                 self._settle(args, kwargs)
@@ -349,6 +352,9 @@ class Block:
 
     def _infer(self, args, kwargs):
         infer_parameters(self, args, kwargs)
+
+    def _note_shapes(self, args):
+        """Find unknown dimensions of own parameters without running anything, if the block knows how."""
 
     def forward(self, *args):
         """Compute the outputs from the inputs; every layer overrides this."""
@@ -394,6 +400,8 @@ class HybridBlock(Block):
         self._active = False
         self._flags = []
         self._backend = None
+        self._runs_eagerly = False  # for there is no way to trace it
+        self._by_arrays = False  # whether a forward of one's own must be traced
         self._forget()
 
     def register_child(self, block, name=None):
@@ -416,6 +424,7 @@ class HybridBlock(Block):
         self._active = active
         self._flags = [(name, value) for name, value in options.items() if value is not None]
         self._backend = backend
+        self._runs_eagerly = False
         if clear:
             self._forget()
         super().hybridize(active, backend=backend, clear=clear, **options)
@@ -430,6 +439,7 @@ class HybridBlock(Block):
     def _forget(self):
         """Drop what was traced."""
         self.__dict__["_compiled"] = None
+        self.__dict__["_forwards"] = None
         self.__dict__["_edits_seen"] = -1
         self.__dict__["_made_of"] = None
         self.__dict__["_cached_graph"] = ()  # (inputs, outputs) of the last trace
@@ -453,7 +463,12 @@ class HybridBlock(Block):
             if made_of != self._made_of:
                 self._forget()
                 self.__dict__["_made_of"] = made_of
+                self.__dict__["_by_arrays"] = made_of.own_forward
             self.__dict__["_edits_seen"] = count
+
+    def _just_traced(self):
+        """What the forward itself changed while it was traced is no reason to trace it again."""
+        self.__dict__["_made_of"], self.__dict__["_edits_seen"] = _MakeUp(self), _Edits.count
 
     def _run_compiled(self, args, kwargs):
         """The outputs of the compiled graph, which the first call traces.
@@ -486,6 +501,7 @@ class HybridBlock(Block):
                 graph = self._trace(flat, args, kwargs)
                 compiled = Compiled(graph, _all_params(self), structure, {"backend": self._backend}, self.name)
                 compiled.watchers = self._op_hooks
+                self._just_traced()
             self.__dict__["_cached_graph"] = (compiled.graph.inputs, compiled.graph.symbol)
             self.__dict__["_compiled"] = compiled
         return compiled
@@ -535,6 +551,8 @@ class HybridBlock(Block):
                 arrays[f"arg:{name}"] = param._reduce()
             elif name in auxiliary:
                 arrays[f"aux:{name}"] = param._reduce()
+        for name, array in self._forwards.constants.items() if self._forwards is not None else ():
+            arrays[f"{'arg' if name in arguments else 'aux'}:{name}"] = array.copyto(cpu())
         graph.save(f"{path}-symbol.json", remove_amp_cast=remove_amp_cast)
         ndarray.save(f"{path}-{epoch:04d}.params", arrays)
 
@@ -550,20 +568,57 @@ class HybridBlock(Block):
         for param in self._reg_params.values():
             param.dtype = dtype
 
-    def _infer(self, args, kwargs):
+    def _note_shapes(self, args):
         if type(self).infer_shape is not HybridBlock.infer_shape:
             self.infer_shape(*args)
+
+    def _infer(self, args, kwargs):
+        self._note_shapes(args)
         super()._infer(args, kwargs)
 
     # ------------------------------------------------------------------ calling
 
     def __call__(self, *args, **kwargs):
         """Run the hooks, and `forward` or what it was compiled to."""
-        if not self._active or not args or state.solver is not None or (not _is_array(args) and not on_arrays(args)):
+        if not self._active or state.solver is not None:
+            return super().__call__(*args, **kwargs)
+        if self._edits_seen != _Edits.count:
+            self._still_true()
+        if self._by_arrays:
+            return self._call_traced(args, kwargs)
+        if not args or (not _is_array(args) and not on_arrays(args)):
             return super().__call__(*args, **kwargs)
         if self._forward_pre_hooks:
             self._run_hooks(self._forward_pre_hooks, args)
         out = self._run_compiled(args, kwargs)
+        if self._forward_hooks:
+            self._run_hooks(self._forward_hooks, args, out)
+        return out
+
+    def _call_traced(self, args, kwargs):
+        """A call where `forward` is somebody's own: see traced_forward."""
+        kinds = {isinstance(leaf, Symbol) for leaf in leaves([*args, *kwargs.values()])}
+        if self._runs_eagerly or kinds != {False}:
+            return super().__call__(*args, **kwargs)
+        from .traced_forward import Forwards, GaveUp
+
+        forwards = self._forwards
+        if forwards is None:
+            forwards = self.__dict__["_forwards"] = Forwards(self, _all_params(self))
+        compiled, flat = forwards.find(args, kwargs)
+        if compiled is None:
+            return super().__call__(*args, **kwargs)
+        if isinstance(compiled, GaveUp):
+            try:
+                out = super().__call__(*args, **kwargs)
+            except Exception:
+                compiled.undo()
+                raise
+            compiled.announce()
+            return out
+        if self._forward_pre_hooks:
+            self._run_hooks(self._forward_pre_hooks, args)
+        out = compiled(flat, flat[0]._ctx)
         if self._forward_hooks:
             self._run_hooks(self._forward_hooks, args, out)
         return out
@@ -577,6 +632,9 @@ class HybridBlock(Block):
                 return self._hybrid(x, *args, **kwargs)
             x_ctx = context_of((x, *args))
         reg = self._reg_params
+        if state.trace is not None:
+            with self.name_scope():
+                return self.hybrid_forward(ndarray, x, *args, **kwargs, **{n: p.data(x_ctx) for n, p in reg.items()})
         if reg:
             return self.hybrid_forward(ndarray, x, *args, **kwargs, **{name: p.data(x_ctx) for name, p in reg.items()})
         return self.hybrid_forward(ndarray, x, *args, **kwargs)
@@ -600,14 +658,22 @@ def _is_array(args) -> bool:
 
 
 class _MakeUp:
-    """What a traced graph depends on: the blocks below and their parameters."""
+    """What a traced graph depends on: the blocks below, their parameters, and what else an own `forward` may read.
+
+    own_forward: whether there is a block that overrides `forward`.
+    """
 
     def __init__(self, block):
         self._parts = []
+        self.own_forward = False
         self._add(block)
 
     def _add(self, block):
         self._parts += [block, *block._reg_params.values()]
+        if type(block).forward is not HybridBlock.forward and not isinstance(block, SymbolBlock):
+            self.own_forward = True
+            self._parts += [v for name, v in block.__dict__.items()
+                            if isinstance(v, (NDArray, bool, int, float, str)) and name != "_edits_seen"]
         for child in block._children.values():
             self._add(child)
 

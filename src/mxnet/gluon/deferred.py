@@ -16,7 +16,7 @@ from ..ndarray._wrap import wrap
 from .dry_run import traceless
 from .parameter import DeferredInitializationError, shape_is_known
 
-__all__ = ["infer_parameters"]
+__all__ = ["find_shapes", "infer_parameters"]
 
 _lock = threading.RLock()
 _MOST_TRIALS = 64
@@ -42,6 +42,12 @@ def infer_parameters(block, args, kwargs, children_too=False):
         for param in todo:
             if param in own and param._data is None:
                 raise _undetermined(block, param, reason)
+
+
+def find_shapes(block, args, kwargs):
+    """Find what the inputs tell of unknown dimensions below `block`, and initialize nothing yet."""
+    with _lock:
+        _solve(block, [p for p in _tree_params(block) if p._deferred_init], args, kwargs)
 
 
 def _tree_params(block):

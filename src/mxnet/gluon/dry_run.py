@@ -8,30 +8,83 @@ import random
 from contextlib import contextmanager
 
 import numpy as np
+import torch
 
 from .. import _rng
 
-__all__ = ["traceless"]
+__all__ = ["Memory", "traceless"]
 
 
 @contextmanager
 def traceless(block):
     """Undo, at the end, what happens to `block`, its children and the random streams meanwhile."""
-    memories = []
-    block.apply(lambda b: memories.append((b.__dict__, dict(b.__dict__))))
-    contents = [(c, _copy(c)) for _, attributes in memories for c in attributes.values()
-                if isinstance(c, (list, dict, set))]
-    streams = _rng.get_state(), np.random.get_state(), random.getstate()
+    memory = Memory(block)
     try:
         yield
     finally:
-        for attributes, before in memories:
-            _restore(attributes, before)
-        for container, before in contents:
+        memory.restore()
+
+
+class Memory:
+    """The attributes of a block and its children, and the random streams, as they are now."""
+
+    def __init__(self, block):
+        self._blocks = []
+        block.apply(lambda b: self._blocks.append((b, dict(b.__dict__))))
+        self._contents = [(c, _copy(c)) for _, attributes in self._blocks for c in attributes.values()
+                          if isinstance(c, (list, dict, set))]
+        self._streams = _streams()
+
+    def restore(self):
+        """Undo what happened since."""
+        for block, before in self._blocks:
+            _restore(block.__dict__, before)
+        for container, before in self._contents:
             _restore(container, before)
-        _rng.set_state(streams[0])
-        np.random.set_state(streams[1])
-        random.setstate(streams[2])
+        _rng.set_state(self._streams[0])
+        np.random.set_state(self._streams[1])
+        random.setstate(self._streams[2])
+
+    def changes(self) -> list:
+        """(block, attribute) for what is different now; what Block keeps for itself does not count."""
+        contents = {id(c): before for c, before in self._contents}
+        return [(block, name) for block, before in self._blocks for name, value in block.__dict__.items()
+                if name not in _OF_BLOCK and not (_same(value, before.get(name, _NOTHING)) and
+                                                  _same(_plain(value), contents.get(id(value), _plain(value))))]
+
+    def drew(self) -> bool:
+        """Whether somebody took random numbers since."""
+        return not _same(_streams(), self._streams)
+
+
+_NOTHING = object()
+_OF_BLOCK = {"_cached_graph", "_compiled", "_edits_seen", "_forwards", "_made_of", "_runs_eagerly", "_settled",
+             "_children", "_by_arrays", "_held_arrays"}
+
+
+def _streams():
+    return _rng.get_state(), np.random.get_state(), random.getstate()
+
+
+def _plain(value):
+    return _copy(value) if isinstance(value, (list, dict, set)) else None
+
+
+def _same(one, other) -> bool:
+    """Whether two values are the same objects, or equal numbers, texts and the like, also nested."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(v, other[k]) for k, v in one.items())
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other)
+    if isinstance(one, torch.Tensor):  # the state of one of torch's generators
+        return torch.equal(one, other)
+    return isinstance(one, (int, float, str, bytes, np.generic)) and bool(one == other)
 
 
 def _copy(container):

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from .. import autograd, initializer, ndarray
+from .._state import state
 from ..base import MXNetError, torch_dtype
 from ..context import Context, cpu, current_context
 from ..graph.infer import inferring
@@ -247,6 +248,8 @@ class Parameter:
         only = self._only
         if only is not None and (ctx is None or ctx is only._ctx):
             return only
+        if state.trace is not None:
+            return state.trace.parameter(self, ctx)
         return self._check_and_get(self._data, ctx)
 
     def list_data(self):

@@ -3,7 +3,7 @@
 from ..ndarray import NDArray
 from ..symbol import Symbol
 
-__all__ = ["context_of", "flatten", "on_arrays", "regroup", "single_context"]
+__all__ = ["context_of", "flatten", "leaves", "on_arrays", "regroup", "single_context"]
 
 _NEITHER = ("In HybridBlock, there must be one NDArray or one Symbol in the input. "
             "Please check the type of the args: got {0}.")
@@ -11,13 +11,13 @@ _MIXED = ("In HybridBlock, the input must be either NDArrays or Symbols, not bot
           "Please check the type of the args: got {0}.")
 
 
-def _leaves(args):
+def leaves(args):
     """The arrays and symbols in nested arguments; beside them, anything may stand there."""
     for arg in args:
         if isinstance(arg, (NDArray, Symbol)):
             yield arg
         elif isinstance(arg, (list, tuple)):
-            yield from _leaves(arg)
+            yield from leaves(arg)
 
 
 def _types(args) -> str:
@@ -26,7 +26,7 @@ def _types(args) -> str:
 
 def on_arrays(args) -> bool:
     """Whether a call is on arrays (True) or on symbols; ValueError for a mixture, or neither."""
-    kinds = {isinstance(leaf, Symbol) for leaf in _leaves(args)}
+    kinds = {isinstance(leaf, Symbol) for leaf in leaves(args)}
     if len(kinds) != 1:
         raise ValueError((_MIXED if kinds else _NEITHER).format(_types(args)))
     return not kinds.pop()
@@ -34,7 +34,7 @@ def on_arrays(args) -> bool:
 
 def context_of(args):
     """The context of the first array in nested arguments; ValueError if there is none."""
-    for leaf in _leaves(args):
+    for leaf in leaves(args):
         return leaf._ctx
     raise ValueError(_NEITHER.format(_types(args)))
 

@@ -3,6 +3,7 @@
 import os
 
 from .. import symbol
+from .._state import state
 from ..base import TORCH_TO_NP, MXNetError
 from ..graph import types as _types
 from ..ndarray import NDArray
@@ -91,6 +92,8 @@ class SymbolBlock(HybridBlock):
     def forward(self, x, *args):
         """The outputs for these inputs: arrays, or symbols that take the place of the variables."""
         flat, _ = flatten([x, *args], "input")
+        if state.trace is not None:
+            return self._traced(flat)
         if isinstance(flat[0], NDArray):
             return self._run_compiled((x, *args), {})
         if len(flat) != len(self._inputs):
@@ -98,6 +101,13 @@ class SymbolBlock(HybridBlock):
         out = compose(self._outputs, {i.name: s for i, s in zip(self._inputs, flat, strict=True)
                                       if i.name in self._outputs.list_inputs()})
         return out if isinstance(self._out_format, int) else nested(iter(out), self._out_format)
+
+    def _traced(self, arrays):
+        """`forward` as a part of a graph that is being traced."""
+        given = {i.name: a for i, a in zip(self._inputs, arrays, strict=True)}
+        used = {name: given[name] if name in given else self._reg_params[name].data()
+                for name in self._outputs.list_inputs()}
+        return nested(iter(state.trace.graph(self._outputs, used)), self._out_format)
 
     def hybridize(self, active=True, **kwargs):
         """A SymbolBlock always runs as a graph; only a backend makes a difference."""

@@ -353,6 +353,8 @@ class NDArray:
 
     def __getitem__(self, key):
         if type(key) is not int and type(key) is not py_slice:
+            if state.trace is not None:
+                return state.trace.of(self)[key]
             key = unwrap_key(key)
         return self._derived(indexing.getitem(in_use(self), key)[0])
 

@@ -43,7 +43,7 @@ def {fname}({params}out=None, name=None, **kwargs):
             raised = explain({op_name!r}, error, ({tensors},))
             raise raised from (None if raised is error else error)
         {finish}
-    return invoke(op, fn, ({inputs},), out, kwargs)
+    return invoke(op, fn, ({inputs},), out, kwargs, None, name)
 """
 
 _ONE = """result = new(NDArray)
@@ -59,12 +59,12 @@ _MANY = "return wrap_outputs(r, {first}._ctx, {visible}, rg)"
 _ANY = """
 def {fname}({params}out=None, name=None, **kwargs):
     {bind}
-    return invoke(op, fn, {inputs}, out, kwargs)
+    return invoke(op, fn, {inputs}, out, kwargs, None, name)
 """
 
 _OPEN = """
 def {fname}(*{inputs}, out=None, name=None, **kwargs):
-    return invoke_open(op, {inputs}, out, kwargs)
+    return invoke_open(op, {inputs}, out, kwargs, name)
 """
 
 _BIND = """try:

@@ -161,12 +161,17 @@ def bind(op: OpDef, given: dict) -> Callable:
     return bound
 
 
-def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
-    """The general path of every nd.* call: checks the inputs, runs `bound`, fills `out`."""
+def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
+    """The general path of every nd.* call: checks the inputs, runs `bound`, fills `out`.
+
+    name: what the node is called if this becomes part of a graph.
+    """
     if kwargs:
         ctx = _take_ctx(op, kwargs, ctx)
     tensors, rg, first = [], False, None
     for i, array in enumerate(args):
+    if state.trace is not None:
+        return state.trace.record(op, bound, args, out, ctx, name)
         if isinstance(array, _NDArray):
             tensors.append(in_use(array))
             rg = rg or array._rg
@@ -198,7 +203,7 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None):
     return wrap_outputs(result, ctx, visible, rg and bool(state.recording))
 
 
-def invoke_open(op: OpDef, args, out, kwargs: dict):
+def invoke_open(op: OpDef, args, out, kwargs: dict, name=None):
     """The nd function of an operator that reads attributes of any name: NDArrays are inputs, also by their names."""
     given = {name: kwargs.pop(name) for name in list(kwargs) if isinstance(kwargs[name], _NDArray)}
     attrs = op.parse_attrs(kwargs)
@@ -211,7 +216,7 @@ def invoke_open(op: OpDef, args, out, kwargs: dict):
         args = (*args, *(given[name] for name in names if name in given))
     bound = functools.partial(op.fn, **attrs)
     bound.visible = op.count_visible(attrs)  # type: ignore[attr-defined]
-    return invoke(op, bound, args, out)
+    return invoke(op, bound, args, out, name=name)
 
 
 def _spare_inputs(op: OpDef, bound, args, tensors: list, out):

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from .._state import state
 from ..base import NAME_TO_TORCH, MXNetError, torch_dtype
 from ..context import Context, current_context, of_device
 from ..ops import registry
@@ -28,6 +29,12 @@ def array(source_array, ctx=None, dtype=None) -> NDArray:
     dtype: that of an NDArray source, float32 for everything else.  TypeError if the source is no array.
     """
     ctx = _target(ctx)
+    if state.trace is not None:
+        return state.trace.made(_array, source_array, ctx, dtype)
+    return _array(source_array, ctx, dtype)
+
+
+def _array(source_array, ctx: Context, dtype) -> NDArray:
     if isinstance(source_array, NDArray):
         target = source_array._t.dtype if dtype is None else torch_dtype(dtype)
         return wrap(source_array._t.detach().to(device=ctx.device, dtype=target, copy=True), ctx)
@@ -57,6 +64,8 @@ def empty(shape, ctx=None, dtype=None, stype=None) -> NDArray:
     _dense(stype)
     ctx = _target(ctx)
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    if state.trace is not None:
+        return zeros(shape, ctx, dtype or np.float32)
     return wrap(torch.empty(shape, dtype=torch_dtype(dtype or np.float32), device=ctx.device), ctx)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .._where import user_line
 from ..attribute import AttrScope
 from ..base import TORCH_TO_NAME, MXNetError, _Null
 from ..name import NameManager
@@ -61,7 +62,7 @@ def apply(op: OpDef, hint: str, args, kwargs: dict, name=None, attr=None, subgra
         _not_for_inputs(op, key, value)
         attrs[stored_key(key)] = value
     parsed = op.parse_attrs(operator_attrs(op, attrs, len(args) + len(symbols)))
-    node = Node(op, NameManager.current.get(name, hint), attrs, subgraphs=subgraphs, where=where)
+    node = Node(op, NameManager.current.get(name, hint), attrs, subgraphs=subgraphs, where=where or user_line())
     node._parsed = parsed
     node.inputs = _inputs(node, args, symbols)
     visible = node.count_visible

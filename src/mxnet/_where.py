@@ -1,0 +1,21 @@
+"""Which line of its user's code a call comes from: the first frame outside of this package."""
+
+import os
+import sys
+
+__all__ = ["user_frame", "user_line"]
+
+_INSIDE = (os.path.dirname(__file__) + os.sep, "<mxnet ", "<eval_with_key>")  # also code that is made at run time
+
+
+def user_frame(frame):
+    """`frame` or the next one outwards that is no code of this package; None if there is none."""
+    while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+        frame = frame.f_back
+    return frame
+
+
+def user_line() -> str | None:
+    """'file:line' of the user's code that this call comes from."""
+    frame = user_frame(sys._getframe(1))
+    return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
