@@ -35,8 +35,8 @@ class Graph:
 class Compiled:
     """A traced block, ready to run: `compiled(arrays, ctx)` on the flat list of input arrays."""
 
-    __slots__ = ("_by_shape", "_flags", "_freezable", "_programs", "_single", "_sources", "_symbol", "graph",
-                 "structure", "watchers")
+    __slots__ = ("_by_shape", "_flags", "_freezable", "_programs", "_single", "_source_of", "_sources", "_symbol",
+                 "graph", "structure", "watchers")
 
     def __init__(self, graph: Graph, params: dict[str, Parameter], structure, flags: dict[str, Any], block_name: str):
         self.graph = graph
@@ -51,6 +51,7 @@ class Compiled:
         self._symbol = without_repeats(graph.symbol)
         self._programs = Programs(self._symbol, backend=flags.get("backend"))
         self._sources = self._find_sources(params, block_name)
+        self._source_of = {id(n): s for n, s in zip(self._programs.inputs, self._sources, strict=True)}
         # the parameters whose being trained or not makes a difference for inference
         normalizes = any(node.op is not None and "moving_mean" in node.op.aux for node in nodes)
         self._freezable = self.params if normalizes else []
@@ -118,7 +119,7 @@ class Compiled:
 
     def _is_frozen(self, node) -> bool:
         """Whether a variable is a parameter that is not trained."""
-        source = self._sources[self._programs.inputs.index(node)]
+        source = self._source_of[id(node)]
         return source.__class__ is not int and source._grad_req == "null"
 
     def _specialized(self, tensors) -> Programs:

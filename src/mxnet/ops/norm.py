@@ -234,8 +234,8 @@ def group_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, num_groups: int = 1
     batch, channels = data.shape[:2]
     if channels % num_groups:
         raise MXNetError(f"GroupNorm: {channels} channels are not divisible by num_groups={num_groups}")
-    repeat = (num_groups, channels // num_groups)
-    gamma, beta = (v.unsqueeze(1).expand(repeat).reshape(channels) for v in (gamma, beta))
+    # in one piece, which the kernel with statistics takes for granted
+    gamma, beta = (v.unsqueeze(1).repeat(1, channels // num_groups).view(channels) for v in (gamma, beta))
     if not output_mean_var:
         return torch.group_norm(data, num_groups, gamma, beta, eps)
     area = data[0, 0].numel()

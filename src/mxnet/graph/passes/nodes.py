@@ -54,9 +54,6 @@ def pieces_of(node):
 
 def attach(graph, root, hint: str, value):
     """A node whose value is an object that the module keeps."""
-    name, count = f"_{hint}_0", 0
-    while hasattr(root, name):
-        count += 1
-        name = f"_{hint}_{count}"
+    name = f"_{hint}_{len(vars(root))}"  # each attribute makes it longer
     setattr(root, name, value)
     return graph.get_attr(name)

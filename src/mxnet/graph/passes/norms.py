@@ -9,6 +9,7 @@ import weakref
 
 import torch
 
+from ...base import MXNetError
 from ...ops import norm
 from .nodes import argument, attach, operator_of
 
@@ -39,6 +40,10 @@ class Joined:
         return state.joined
 
     def _join(self, weight, bias, gamma, beta, mean, var):
+        filters = weight.size(1) * self._groups if self._transposed else weight.size(0)
+        for name, vector in zip(_VECTORS, (gamma, beta, mean, var), strict=True):
+            if vector.shape != (filters,):
+                raise MXNetError(f"BatchNorm: expected {name} of shape {(filters,)}, got {tuple(vector.shape)}")
         scale = (var.double() + self._eps).rsqrt_()
         if not self._fix_gamma:
             scale.mul_(gamma)
@@ -117,7 +122,7 @@ def _fits(node, layer) -> bool:
     if op.name == "FullyConnected":
         return axis == -1 or (axis == 1 and attrs["flatten"])
     rank = len(attrs["kernel"]) + 2
-    last = (attrs["layout"] or "NC").endswith("C") and rank > 3
+    last = attrs["layout"] in ("NHWC", "NDHWC")
     return -rank <= axis < rank and axis % rank == (rank - 1 if last else 1)
 
 
