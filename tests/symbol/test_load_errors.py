@@ -61,7 +61,7 @@ def test_refused_or_read_as_by_mxnet(name):
     ("too_few_variadic", ["node 1 ('s')", "num_args=3", "got 2"]),
     ("no_aux", ["node 3 ('bn')", "moving_mean, moving_var", "got 3"]),
     ("input_output_out_of_range", ["node 1 ('act')", "input 0", "output 3 of 'data'", "which has 1"]),
-    ("head_output_out_of_range", ["output 5", "node 1 ('act')", "which has 1"]),
+    ("head_output_out_of_range", ["head 0 is output 5 of 'act'", "which has 1"]),
     ("subgraph_wrong", ["node 1 ('act'), subgraph 0", "an object", "got 3"]),
     ("version_text", ["'mxnet_version'", '["int", <number>]']),
     ("attribute_tuple", ["node 2 ('conv')", "kernel", "Shape(tuple)", "'(3, 3'"]),

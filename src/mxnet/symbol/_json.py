@@ -6,6 +6,7 @@ import os
 from .._state import state
 from ..base import MXNetError
 from ..ops import registry
+from ..ops.registry import OpDef
 from ._node import Entry, Node, postorder
 
 __all__ = ["dumps", "load", "loads"]
@@ -168,36 +169,34 @@ def build(graph: dict, symbol_class):
         except MXNetError as error:
             raise MXNetError(f"{where}: {error}") from error
         node = Node(op, record["name"], record["attrs"], inputs, [build(g, symbol_class) for g in record["subgraphs"]])
-        _check(node, where)
+        _check(node, op, where)
         nodes.append(node)
-    return symbol_class([_head(nodes, *head) for head in graph["heads"]])
+    heads = [Entry(nodes[at], index, version) for at, index, version in graph["heads"]]
+    for i, head in enumerate(heads):
+        _check_output(head, f"head {i}")
+    return symbol_class(heads)
 
 
-def _head(nodes, at, index, version) -> Entry:
-    node = nodes[at]
-    if index >= node.count_outputs:
-        raise MXNetError(f"heads: output {index} of node {at} ({node.name!r}), which has {node.count_outputs}")
-    return Entry(node, index, version)
+def _check_output(entry: Entry, what: str):
+    if entry.index >= entry.node.count_outputs:
+        raise MXNetError(f"{what} is output {entry.index} of {entry.node.name!r}, which has {entry.node.count_outputs}")
 
 
-def _check(node: Node, where: str):
+def _check(node: Node, op: OpDef, where: str):
     """MXNetError if the attributes do not parse, or there are too few or too many inputs, or they do not exist."""
+    count = len(node.inputs)
     try:
-        attrs = node.parsed
-        names = node.op.name_inputs(attrs, len(node.inputs)) if node.op.variadic else node.input_names()
+        names = op.name_inputs(node.parsed, count) if op.variadic else node.input_names()
     except MXNetError as error:
         raise MXNetError(f"{where}: {error}") from error
     announced = node.attrs.get("num_args", "0")
-    if node.op.variadic and not node.subgraphs and announced.isdecimal() and len(node.inputs) < int(announced[:9]):
-        raise MXNetError(f"{where}: operator {node.op.name} expects num_args={announced} inputs, "
-                         f"but got {len(node.inputs)}")
-    if names is not None and len(node.inputs) != len(names):
-        raise MXNetError(f"{where}: operator {node.op.name} expects {len(names)} inputs ({', '.join(names)}), "
-                         f"but got {len(node.inputs)}")
+    if op.variadic and not node.subgraphs and announced.isdecimal() and count < int(announced[:9]):
+        raise MXNetError(f"{where}: operator {op.name} expects num_args={announced} inputs, but got {count}")
+    if names is not None and count != len(names):
+        raise MXNetError(f"{where}: operator {op.name} expects {len(names)} inputs ({', '.join(names)}), "
+                         f"but got {count}")
     for i, entry in enumerate(node.inputs):
-        if entry.index >= entry.node.count_outputs:
-            raise MXNetError(f"{where}: input {i} is output {entry.index} of {entry.node.name!r}, "
-                             f"which has {entry.node.count_outputs}")
-        if names is not None and entry.node.is_variable and (names[i] in node.op.mutates or
-                                                             names[i] in node.op.aux_names(node.parsed)):
+        _check_output(entry, f"{where}: input {i}")
+    for name, entry in zip(names or (), node.inputs, strict=False):
+        if entry.node.is_variable and (name in op.mutates or name in op.aux_names(node.parsed)):
             entry.node.version = max(entry.node.version, entry.version)

@@ -220,13 +220,12 @@ def _drop_axis_of_argmax(node: dict, nodes: list[dict]):
 
 def _move_keys_to_inputs(node: dict, nodes: list[dict]):
     """`weight_lr_mult` on an operator is `lr_mult` on its variable `weight`."""
-    moving = [key for key in node["attrs"] if _hidden_part(key) not in (None, key)]
-    if not moving:
+    parts = {key: part for key in node["attrs"] if (part := _hidden_part(key)) not in (None, key)}
+    if not parts:
         return
     variables = {name: nodes[at] for name, (at, *_) in zip(_input_names(node), node["inputs"], strict=False)
                  if nodes[at]["op"] == "null"}
-    for key in moving:
-        part = _hidden_part(key)
+    for key, part in parts.items():
         variable = variables.get(key[:-len(part) - 1])
         if variable is not None:
             variable["attrs"][part] = node["attrs"].pop(key)
