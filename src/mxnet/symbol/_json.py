@@ -195,6 +195,13 @@ def _check(node: Node, op: OpDef, where: str):
     if names is not None and count != len(names):
         raise MXNetError(f"{where}: operator {op.name} expects {len(names)} inputs ({', '.join(names)}), "
                          f"but got {count}")
+    if "subgraphs" in op.extra:
+        from ._subgraph import check_subgraphs  # which needs Symbol, and Symbol this module
+
+        try:
+            check_subgraphs(node)
+        except MXNetError as error:
+            raise MXNetError(f"{where}: {error}") from error
     for i, entry in enumerate(node.inputs):
         _check_output(entry, f"{where}: input {i}")
     for name, entry in zip(names or (), node.inputs, strict=False):
