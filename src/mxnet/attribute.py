@@ -1,6 +1,7 @@
 """AttrScope: attributes for all symbols that are made inside a `with` block."""
 
 import threading
+from collections import defaultdict
 
 from .base import MXNetError  # noqa: F401  (part of the module's namespace in MXNet)
 
@@ -29,6 +30,8 @@ class AttrScope(metaclass=_Meta):
 
     Values must be strings (ValueError).  Inner scopes add to outer ones.
     """
+
+    _subgraph_names: dict[str, int] = defaultdict(int)  # how many subgraphs of each name there are
 
     def __init__(self, **kwargs):
         self._old_scope = None

@@ -153,12 +153,19 @@ def _heads(heads, head_grads):
             raise MXNetError(f"Cannot differentiate head {i} (shape {head.shape}): it is not in a computational "
                              "graph. Use autograd.record() to save computational graphs for backward. If you "
                              "want to differentiate twice, pass retain_graph=True to backward")
-        if grad is not None and grad.shape != head.shape:
-            raise MXNetError(f"head gradient {i} has shape {grad.shape}, expected {head.shape}")
         if t.requires_grad:
             tensors.append(t)
-            tensor_grads.append(torch.ones_like(t) if grad is None else grad._t.to(t.dtype))
+            tensor_grads.append(torch.ones_like(t) if grad is None else _fitting(grad, head, i).to(t.dtype))
     return heads, tuple(tensors), tuple(tensor_grads)
+
+
+def _fitting(grad, head, i):
+    """A head gradient in the shape of its head; as in MXNet, one with more rows is used as far as the head has some."""
+    if grad.shape == head.shape:
+        return grad._t
+    if grad.shape[1:] == head.shape[1:] and grad.ndim == head.ndim and grad.shape[0] > head.shape[0]:
+        return grad._t[:head.shape[0]]
+    raise MXNetError(f"head gradient {i} has shape {grad.shape}, expected {head.shape}")
 
 
 def _run(tensors, grads, retain_graph, create_graph, inputs, accumulate):
@@ -282,6 +289,8 @@ class Function:
         if getattr(self, "_used", False):
             raise AssertionError("Each Function instance can only be called once. Please create another instance.")
         self._used = True
+        if state.trace is not None and state.recording:
+            state.trace.fail("it calls an autograd.Function, whose backward is code that no graph holds")
         ctx = inputs[0]._ctx
         if not (state.recording and any(x._rg for x in inputs)):
             with pause(train_mode=state.training):
@@ -289,8 +298,6 @@ class Function:
         shape = {}
         results = _Bridge.apply(self, ctx, shape, *(in_use(x) for x in inputs))
         arrays = [wrap(t, ctx) for t in results]
-        if state.trace is not None and state.recording:
-            state.trace.fail("it calls an autograd.Function, whose backward is code that no graph holds")
         return arrays[0] if shape["single"] else tuple(arrays) if shape["tuple"] else arrays
 
     def forward(self, *inputs):

@@ -2,36 +2,17 @@
 
 import torch
 
-from .._state import state
 from ..base import MXNetError
+from ..ops.meta import DEVICE, without_values
 from ..symbol._node import Node
 from .infer import DataDependent, ShapeSolver
 
 __all__ = ["run_meta", "run_unknown"]
 
 
-class _MetaSolver:
-    """What operators see of a shape inference while they run on torch's meta device."""
-
-    _engine = None
-
-    @staticmethod
-    def is_fake(tensor: torch.Tensor) -> bool:
-        return tensor.is_meta
-
-    @staticmethod
-    def assume(size, value):
-        if size != value:
-            raise RuntimeError(f"got size {size}, expected {value}")
-
-
-_META = _MetaSolver()
-_DEVICE = torch.device("meta")
-
-
 def runtime_kwargs(node: Node, device) -> dict:
     """Stand-ins for what whoever runs the operator supplies."""
-    values = {"_train": False, "_rng": None, "_device": device, "_subgraphs": node.subgraphs, "_kept": None}
+    values = {"_train": False, "_rng": None, "_device": device, "_kept": None}
     return {name: values[name] for name in node.op.runtime}
 
 
@@ -40,11 +21,10 @@ def run_meta(node: Node, shapes, dtypes, overrides=None):
 
     None where the values of the inputs decide.  MXNetError naming the node if the operator refuses them.
     """
-    tensors = [torch.empty(shape, dtype=dtype, device=_DEVICE) for shape, dtype in zip(shapes, dtypes, strict=True)]
-    before, state.solver = state.solver, _META
+    tensors = [torch.empty(shape, dtype=dtype, device=DEVICE) for shape, dtype in zip(shapes, dtypes, strict=True)]
     try:
-        with torch.no_grad():
-            result = _call(node, tensors, _DEVICE, overrides)
+        with without_values():
+            result = _call(node, tensors, DEVICE, overrides)
     except DataDependent:
         return None
     except NotImplementedError:
@@ -53,8 +33,6 @@ def run_meta(node: Node, shapes, dtypes, overrides=None):
         came = ", ".join(f"{name} {tuple(shape)}" for name, shape in zip(node.input_names(), shapes, strict=False))
         raise MXNetError(f"Error in operator {node.name}: {str(error).splitlines()[0] if str(error) else error!r} "
                          f"({node.op.name} of {came or 'no inputs'})") from error
-    finally:
-        state.solver = before
     return [(tuple(t.shape), t.dtype) for t in result]
 
 

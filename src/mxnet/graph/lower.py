@@ -165,7 +165,7 @@ class _Builder:
         found = []
         for i, symbol in enumerate(node.subgraphs):
             name = _identifier(f"{node.name}_{i}", self.taken)
-            self.root.add_module(name, lower(symbol).module)
+            setattr(self.root, name, lower(symbol).module.forward)  # no module: torch.fx would compile it once more
             found.append(self.graph.get_attr(name))
         return found
 

@@ -125,15 +125,18 @@ class Shapes:
         """Whether all shapes are known."""
         return all(known(self.of(n, i)) for n in self.order for i in range(n.count_outputs))
 
-    def solve(self):
-        """Go through the graph forwards and backwards as long as there are news.  MXNetError for contradictions."""
+    def solve(self, careful=True):
+        """Go through the graph forwards and backwards as long as there are news.  MXNetError for contradictions.
+
+        careful: use the solver where the quick rules do not get there.
+        """
         operators = [n for n in self.order if not n.is_variable]
         waiting = operators
-        for careful in (False, True):  # with the solver only where the quick rules do not get there
+        for last_resort in (False, True) if careful else (False,):
             while waiting:
                 self._news = False
                 for node in waiting:
-                    self._visit(node, careful)
+                    self._visit(node, last_resort)
                 waiting = [n for n in reversed(waiting) if not self._settled(n)]
                 if not self._news:
                     break
@@ -162,6 +165,11 @@ class Shapes:
         return [self._found.get((id(e.node), e.index)) for e in node.inputs]
 
     def _visit(self, node: Node, careful: bool):
+        if node.subgraphs:
+            from . import subgraphs
+
+            subgraphs.tell(self, node, careful)
+            return
         self._by_rules(node)
         ins = self._inputs(node)
         if all(map(known, ins)):

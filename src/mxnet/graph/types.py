@@ -114,6 +114,8 @@ def _visit(node: Node, found) -> bool:
 
 def _apply(node: Node, ins, outs):
     op, attrs = node.op, node.parsed
+    if node.subgraphs:
+        return _through_subgraphs(node, list(ins), list(outs))
     rule = op.extra.get("types")
     if rule is not None:
         new_ins, new_outs = rule(attrs, *ins)
@@ -125,6 +127,22 @@ def _apply(node: Node, ins, outs):
         return [], [torch.float32] * len(outs)
     same = _shared(node, ins, outs)
     return same, [next((t for t in same if t is not None), None)] * len(outs)
+
+
+def _through_subgraphs(node: Node, ins, outs):
+    """What the subgraphs of a node tell of its dtypes, and of each other's."""
+    for symbol, wiring in zip(node.subgraphs, node.op.extra["subgraphs"](node.parsed), strict=True):
+        variables = [n for n in symbol._nodes() if n.is_variable]
+        known = {id(n): ins[i] for n, i in zip(variables, wiring.inputs, strict=True)}
+        found = solve(symbol, known)
+        for n, i in zip(variables, wiring.inputs, strict=True):
+            ins[i] = ins[i] or found.get((id(n), 0))
+        for entry, i in zip(symbol._entries, wiring.outputs, strict=False):
+            outs[i] = outs[i] or found.get((id(entry.node), entry.index))
+        for place, i in wiring.carried:
+            source = wiring.inputs[place]
+            ins[source] = outs[i] = ins[source] or outs[i]
+    return ins, outs
 
 
 def _shared(node: Node, ins, outs):

@@ -7,6 +7,7 @@ from . import (
     binary,
     boxes,
     contrib_math,
+    control_flow,
     conv,
     creation,
     custom,

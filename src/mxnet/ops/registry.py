@@ -29,7 +29,7 @@ DType = torch.dtype
 #   _rng     the generator of the context (mxnet._rng.Generator)
 #   _device  torch.device on which an operator without inputs creates its output
 #   _kept    a dict of this use of the operator, for what it keeps from one run of a graph to the next; None if eager
-#   _subgraphs  the modules of the node's subgraphs; see control_flow
+#   _subgraphs  the functions of the node's subgraphs; see control_flow
 RUNTIME_ARGS = ("_train", "_rng", "_device", "_kept", "_subgraphs")
 
 _MISSING = inspect.Parameter.empty

@@ -3,7 +3,7 @@
 from .. import _zipfian
 from . import control_flow, random
 from ._generate import functions
-from .control_flow import *
+from .control_flow import *  # noqa: F403
 from .symbol import Symbol
 
 globals().update(_functions := functions("contrib"))
