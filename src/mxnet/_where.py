@@ -3,9 +3,12 @@
 import os
 import sys
 
+import torch
+
 __all__ = ["user_frame", "user_line"]
 
-_INSIDE = (os.path.dirname(__file__) + os.sep, "<mxnet ", "<eval_with_key>")  # also code that is made at run time
+# this package, torch that calls it back, and code that is made at run time
+_INSIDE = (os.path.dirname(__file__) + os.sep, os.path.dirname(torch.__file__) + os.sep, "<mxnet ", "<eval_with_key>")
 
 
 def user_frame(frame):

@@ -33,7 +33,10 @@ _META = torch.device("meta")
 
 
 class Untraceable(MXNetError):
-    """A forward does what no graph can.  where: 'file:line' of the user's code; blocks: whose it is, inner ones first."""
+    """A forward does what no graph can.
+
+    where: 'file:line' of the user's code.  blocks: whose it is, inner ones first.
+    """
 
     def __init__(self, reason: str, where: str | None = None, blocks=()):
         super().__init__(reason)

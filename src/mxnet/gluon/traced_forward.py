@@ -226,6 +226,10 @@ class _Watch(TorchDispatchMode):
         self._trace = trace
         self._made: dict[int, torch.Tensor] = {}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # it would import torch._dynamo, which takes seconds
+
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if state.trace is not self._trace:
