@@ -27,6 +27,10 @@ ROWS = {
     "chapter_forward": ("chapter's network, forward, batch 2 (bare torch functions)", 2.5, None),
     "chapter_step": ("chapter's network, training step with Trainer", 0.8, 0.25),
     "mlp_step": ("MLP 784-256-128-10, training step, batch 64", 1.0, None),
+    "mlp_inference": ("MLP 784-256-128-10, hybridized inference, batch 1", 1.5, 0.75),
+    "resnet18_inference": ("ResNet-18, hybridized inference, batch 1", 1.1, None),
+    "resnet18_frozen": ("ResNet-18 with frozen parameters, the same", 1.05, None),
+    "mobilenet_frozen": ("MobileNet with frozen parameters, the same", 1.05, None),
     "import": ("import (import torch)", 1.15, None),
 }
 

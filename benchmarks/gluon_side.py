@@ -116,7 +116,49 @@ def mlp_step():
     return step, lambda: _weights(net)
 
 
-ROWS = {f.__name__: f for f in (add10, relu10, scalar10, fully_connected, chapter_forward, chapter_step, mlp_step)}
+def _set_deep(net):
+    """Values under which activations keep their size through many layers."""
+    for name, param in net.collect_params().items():
+        value = formula(*param.shape)
+        if name.endswith(("gamma", "running_var")):
+            value = 1 + 0.3 * value
+        elif name.endswith("weight"):
+            value = value * (6 / np.prod(param.shape[1:])) ** 0.5
+        param.set_data(nd.array(value))
+
+
+def _inference(net, x, frozen):
+    """One graph, at its best in both libraries; frozen: no parameter is to be trained."""
+    net.initialize()
+    net(x)
+    _set_deep(net)
+    if frozen:
+        net.collect_params().setattr("grad_req", "null")
+    net.hybridize(static_alloc=True, static_shape=True)
+    return lambda: net(x), lambda: [net(x).asnumpy()]
+
+
+def mlp_inference():
+    net = nn.HybridSequential()
+    net.add(nn.Dense(256, activation="relu", in_units=784), nn.Dense(128, activation="relu", in_units=256),
+            nn.Dense(10, in_units=128))
+    return _inference(net, nd.array(formula(1, 784)), False)
+
+
+def resnet18_inference():
+    return _inference(gluon.model_zoo.vision.resnet18_v1(), nd.array(formula(1, 3, 224, 224)), False)
+
+
+def resnet18_frozen():
+    return _inference(gluon.model_zoo.vision.resnet18_v1(), nd.array(formula(1, 3, 224, 224)), True)
+
+
+def mobilenet_frozen():
+    return _inference(gluon.model_zoo.vision.mobilenet1_0(), nd.array(formula(1, 3, 224, 224)), True)
+
+
+ROWS = {f.__name__: f for f in (add10, relu10, scalar10, fully_connected, chapter_forward, chapter_step, mlp_step,
+                                mlp_inference, resnet18_inference, resnet18_frozen, mobilenet_frozen)}
 
 
 def wait():

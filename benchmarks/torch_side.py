@@ -94,4 +94,75 @@ def mlp_step():
     return step, lambda: _weights(net)
 
 
-ROWS = {f.__name__: f for f in (add10, relu10, scalar10, fully_connected, chapter_forward, chapter_step, mlp_step)}
+def _set_deep(net):
+    """The values of gluon_side: they follow from the shapes alone."""
+    with torch.no_grad():
+        for module in net.modules():
+            for name, value in [*module._parameters.items(), *module._buffers.items()]:
+                if value is None or not value.is_floating_point():
+                    continue
+                new = _tensor(*value.shape)
+                if name == "running_var" or (name == "weight" and value.dim() == 1):
+                    new = 1 + 0.3 * new
+                elif name == "weight":
+                    new = new * (6 / np.prod(value.shape[1:])) ** 0.5
+                value.copy_(new)
+
+
+def _inference(net, x):
+    _set_deep(net)
+    net.eval()
+
+    def step():
+        with torch.no_grad():
+            return net(x)
+
+    return step, lambda: [step().numpy()]
+
+
+def _conv(channels, filters, kernel, stride=1, groups=1):
+    return [nn.Conv2d(channels, filters, kernel, stride, kernel // 2, groups=groups, bias=False),
+            nn.BatchNorm2d(filters)]
+
+
+class BasicBlock(nn.Module):
+    """He et al., 2015, figure 5 left."""
+
+    def __init__(self, channels, filters, stride):
+        super().__init__()
+        self.body = nn.Sequential(*_conv(channels, filters, 3, stride), nn.ReLU(), *_conv(filters, filters, 3))
+        self.skip = nn.Identity() if channels == filters else nn.Sequential(*_conv(channels, filters, 1, stride))
+
+    def forward(self, x):
+        return torch.relu(self.body(x) + self.skip(x))
+
+
+def mlp_inference():
+    net = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10))
+    return _inference(net, _tensor(1, 784))
+
+
+def resnet18_inference():
+    widths = [64, 64, 128, 256, 512]
+    stages = [BasicBlock(widths[i + k], widths[i + 1], 2 if i and not k else 1) for i in range(4) for k in range(2)]
+    net = nn.Sequential(*_conv(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1), *stages, nn.AdaptiveAvgPool2d(1),
+                        nn.Flatten(), nn.Linear(512, 1000))
+    return _inference(net, _tensor(1, 3, 224, 224))
+
+
+def resnet18_frozen():
+    return resnet18_inference()
+
+
+def mobilenet_frozen():
+    widths = [32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024]
+    layers = [*_conv(3, 32, 3, 2), nn.ReLU()]
+    for i, (channels, filters) in enumerate(zip(widths, widths[1:], strict=False)):
+        stride = 2 if i in (1, 3, 5, 11) else 1
+        layers += [*_conv(channels, channels, 3, stride, channels), nn.ReLU(), *_conv(channels, filters, 1), nn.ReLU()]
+    net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1024, 1000))
+    return _inference(net, _tensor(1, 3, 224, 224))
+
+
+ROWS = {f.__name__: f for f in (add10, relu10, scalar10, fully_connected, chapter_forward, chapter_step, mlp_step,
+                                mlp_inference, resnet18_inference, resnet18_frozen, mobilenet_frozen)}
