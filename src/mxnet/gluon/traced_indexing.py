@@ -151,15 +151,39 @@ def setitem(array, key, value):
     bounds, sizes = parsed.bounds()
     if parsed.arrays:
         return _scattered(trace, array, parsed, sizes, value)
-    if isinstance(value, numbers.Real):
-        return trace.run("_slice_assign_scalar", (array,), {"scalar": float(value), **bounds})
     shape = parsed.result_shape(sizes)
     value = _fitted(trace, value, array, shape)
     if sizes == array.shape and not any(bounds["step"]) and shape == array.shape:
         return value
     if shape != sizes:
         value = trace.run("Reshape", (value,), {"shape": sizes})
-    return trace.run("_slice_assign", (array, value), bounds)
+    if any(bounds["step"]):
+        return trace.run("_slice_assign", (array, value), bounds)
+    return _between(trace, array, value, list(zip(bounds["begin"], sizes, strict=True)))
+
+
+def _between(trace, array, value, spans):
+    """`array` with `value` in the place of a block of it; spans: where that begins on each axis, None for whole axes.
+
+    Pieces joined, and no _slice_assign, which MXNet takes into no graph, as it has no gradient.
+    """
+    axis = next((i for i, (first, _) in enumerate(spans) if first is not None), None)
+    if axis is None:
+        return value
+
+    def piece(begin, end):
+        return trace.run("slice_axis", (array,), {"axis": axis, "begin": begin, "end": end})
+
+    first, size = spans[axis]
+    last = first + size
+    rest = [(None, n) if i == axis else span for i, (span, n) in enumerate(zip(spans, array.shape, strict=True))]
+    if any(begin is not None for begin, _ in rest):
+        value = _between(trace, piece(first, last), value, rest)
+    pieces = [piece(0, first)] if first else []
+    pieces.append(value)
+    if last < array.shape[axis]:
+        pieces.append(piece(last, None))
+    return trace.run("Concat", pieces, {"dim": axis})
 
 
 def _scattered(trace, array, key, sizes, value):
@@ -168,13 +192,17 @@ def _scattered(trace, array, key, sizes, value):
             not all(isinstance(e, NDArray) for e in key.entries[:count]):
         trace.fail("it writes to an array at index arrays and slices together")
     indices, _ = _stacked(trace, key.entries[:count])
-    shape = (*indices.shape[1:], *array.shape[count:])
-    return trace.run("_scatter_set_nd", (array, _fitted(trace, value, array, shape), indices),
-                     {"shape": array.shape})
+    value = _fitted(trace, value, array, (*indices.shape[1:], *array.shape[count:]))
+    # not _scatter_set_nd, which MXNet takes into no graph, as it has no gradient
+    written = trace.run("scatter_nd", (value, indices), {"shape": array.shape})
+    places = trace.run("scatter_nd", (trace.run("ones_like", (value,), {}), indices), {"shape": array.shape})
+    return trace.run("where", (places, written, array), {})
 
 
 def _fitted(trace, value, array, shape):
     """`value` as an array of this trace with the dtype of `array`, broadcast to `shape`."""
+    if isinstance(value, numbers.Real):
+        return trace.run("_full", (), {"shape": shape, "value": float(value), "dtype": array._t.dtype})
     if not isinstance(value, NDArray):
         value = _held(trace, _numbers(value), array._t.dtype)
     value = trace.of(value)

@@ -97,6 +97,8 @@ def ones(shape, ctx=None, dtype=None, stype=None, out=None, **kwargs) -> NDArray
 
 def full(shape, val, ctx=None, dtype=np.float32, out=None) -> NDArray:
     """An array filled with the number `val`."""
+    if state.trace is not None and out is None:
+        return _create("_full", ctx, shape=shape, value=val, dtype=dtype)
     result = empty(shape, ctx, dtype) if out is None else out
     result[:] = val
     return result
