@@ -139,6 +139,8 @@ def runtime_kwargs(op: OpDef, ctx) -> dict:
             kwargs[name] = _rng.generator(ctx.device_type, ctx.device_id)
         elif name == "_kept":
             kwargs[name] = None
+        elif name == "_subgraphs":
+            raise MXNetError(f"operator {op.name} runs subgraphs, which only nodes of a Symbol have")
         else:
             kwargs[name] = ctx.device
     return kwargs
@@ -168,10 +170,10 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
     """
     if kwargs:
         ctx = _take_ctx(op, kwargs, ctx)
-    tensors, rg, first = [], False, None
-    for i, array in enumerate(args):
     if state.trace is not None:
         return state.trace.record(op, bound, args, out, ctx, name)
+    tensors, rg, first = [], False, None
+    for i, array in enumerate(args):
         if isinstance(array, _NDArray):
             tensors.append(in_use(array))
             rg = rg or array._rg
