@@ -1,3 +1,4 @@
-"""Recurrent layers. This file is the table of contents."""
+"""Recurrent layers and cells. This file is the table of contents."""
 
+from .rnn_cell import *
 from .rnn_layer import *

@@ -36,6 +36,7 @@ class _RNNLayer(HybridBlock):
         self._clip = {"lstm_state_clip_min": lstm_state_clip_min, "lstm_state_clip_max": lstm_state_clip_max,
                       "lstm_state_clip_nan": lstm_state_clip_nan}
         self._use_sequence_length = use_sequence_length
+        self._initializers = initializers
         for direction, layer in self._places():
             for kind, shape in self._shapes(layer).items():
                 name = f"{direction}{layer}_{kind}"
@@ -63,6 +64,34 @@ class _RNNLayer(HybridBlock):
         cells = {"l": "l_cell.", "r": "r_cell."} if self._dir == 2 else {"l": ""}
         return {f"{prefix}{layer}.{cells[direction]}{kind}": self._reg_params[f"{direction}{layer}_{kind}"]
                 for direction, layer in self._places() for kind in self._shapes(layer)}
+
+    def _unfuse(self):
+        """The layer as a stack of cells, which share its parameters."""
+        from .rnn_cell import BidirectionalCell, DropoutCell, HybridSequentialRNNCell
+
+        stack = HybridSequentialRNNCell(prefix=self.prefix, params=self.params)
+        with stack.name_scope():
+            for layer in range(self._num_layers):
+                cells = [self._cell(direction, layer) for direction in "lr"[:self._dir]]
+                stack.add(BidirectionalCell(*cells) if self._dir == 2 else cells[0])
+                if self._dropout > 0 and layer != self._num_layers - 1:
+                    stack.add(DropoutCell(self._dropout))
+        return stack
+
+    def _cell(self, direction, layer):
+        """The cell that computes the steps of one layer in one direction."""
+        from .. import contrib
+        from .rnn_cell import GRUCell, LSTMCell, RNNCell
+
+        options = {f"{kind}_initializer": init for kind, init in self._initializers.items()
+                   if kind in self._shapes(layer)}
+        options["input_size"] = self._shapes(layer)["i2h_weight"][1]
+        options["prefix"] = f"{direction}{layer}_"
+        if self._projection_size:
+            return contrib.rnn.LSTMPCell(self._hidden_size, self._projection_size, **options)
+        if self._mode in ("rnn_relu", "rnn_tanh"):
+            options["activation"] = self._mode[4:]
+        return {"lstm": LSTMCell, "gru": GRUCell}.get(self._mode, RNNCell)(self._hidden_size, **options)
 
     def state_info(self, batch_size=0):
         """Shape, layout and dtype of each state."""
