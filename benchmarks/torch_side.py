@@ -1,5 +1,7 @@
 """The workloads as a PyTorch user writes them: nn.Module and optim.SGD with defaults, functions where rows say so."""
 
+import itertools
+
 import numpy as np
 import torch
 from torch import nn
@@ -157,7 +159,7 @@ def resnet18_frozen():
 def mobilenet_frozen():
     widths = [32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024]
     layers = [*_conv(3, 32, 3, 2), nn.ReLU()]
-    for i, (channels, filters) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (channels, filters) in enumerate(itertools.pairwise(widths)):
         stride = 2 if i in (1, 3, 5, 11) else 1
         layers += [*_conv(channels, channels, 3, stride, channels), nn.ReLU(), *_conv(channels, filters, 1), nn.ReLU()]
     net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1024, 1000))
