@@ -234,6 +234,12 @@ def _number(scalar: float) -> Tensor | float:
     return tensor
 
 
+def _scalar_types(attrs, data):
+    if data is None or data.is_floating_point:
+        return [data], [data]
+    return [data], [torch.float64 if not attrs["is_int"] else torch.int64 if data is _BOOL else data]
+
+
 def _scalar(names: str, fn: Callable[[Tensor, float], Tensor], on_ints: Callable[[Tensor, Tensor], Tensor],
             doc: str, tensors: bool = False) -> None:
     """`fn(array, number)` for floating arrays, `on_ints(array, 0-dimensional array)` for the others.
@@ -257,7 +263,7 @@ def _scalar(names: str, fn: Callable[[Tensor, float], Tensor], on_ints: Callable
 
     _publish(op, name, aliases, doc,
              "The result has the dtype of `data` (int64 for booleans), to which the scalar is cast first.  "
-             "With is_int=False integer arrays become float64 instead.", same_shape=True)
+             "With is_int=False integer arrays become float64 instead.", same_shape=True, types=_scalar_types)
 
 
 def _power_scalar(data: Tensor, scalar: float) -> Tensor:

@@ -81,7 +81,7 @@ def _mean(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
 
 
 def _nansum(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
-    return data.nansum(axes, keepdim=keepdims, dtype=data.dtype)
+    return data.nansum(axes or tuple(range(data.dim())), keepdim=keepdims, dtype=data.dtype)
 
 
 def _prod(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
@@ -191,7 +191,13 @@ def argmax_channel(data: Tensor) -> Tensor:
     return data.argmax(1).to(data.dtype)
 
 
-@register("_np_cumsum", "cumsum")
+def _cumsum_types(attrs, data):
+    if attrs["dtype"] is not None:
+        return [data], [getattr(torch, attrs["dtype"])]
+    return [data], [torch.int64 if data is torch.bool else data]
+
+
+@register("_np_cumsum", "cumsum", types=_cumsum_types)
 def cumsum(a: Tensor, *, axis: int | None = None, dtype: _DType | None = None) -> Tensor:
     """Running sum along `axis`, over the flattened array by default.
 
