@@ -19,8 +19,9 @@ def tell(shapes, node: Node, careful: bool) -> None:
         return
     shapes._tried[id(node)] = came
     wirings = node.op.extra["subgraphs"](node.parsed)
-    for symbol, wiring in zip(node.subgraphs, wirings, strict=True):
-        _Inside(shapes, node, symbol, wiring).solve(careful)
+    results = [_Inside(shapes, node, symbol, wiring).solve(careful)
+               for symbol, wiring in zip(node.subgraphs, wirings, strict=True)]
+    _tell_outputs(shapes, node, wirings, results)
     _agree(shapes, node, wirings)
     if all(_known(s) for s in (*shapes._inputs(node), *_outputs(shapes, node))):
         shapes._ran.add(id(node))
@@ -32,6 +33,19 @@ def _outputs(shapes, node: Node) -> list:
 
 def _known(shape) -> bool:
     return shape is not None and all(s >= 0 for s in shape)
+
+
+def _tell_outputs(shapes, node: Node, wirings, results: list[dict]) -> None:
+    """Tell the outputs what the subgraphs make of them, unless that depends on how these run."""
+    changing = {i: _input_key(node, wiring.inputs[place]) for wiring in wirings if wiring.steps is not None
+                for place, i in wiring.carried}
+    for i in range(node.count_outputs):
+        told = [result[i] for result in results if i in result]
+        if i in changing:  # a variable of while_loop, which may change its shape
+            told.append(shapes._found.get(changing[i]) or told[0])
+        if None not in told and all(_fits(told[0], shape) for shape in told):  # otherwise it depends on a condition
+            for shape in told:
+                shapes._tell(node, (id(node), i), shape, f"output {i}")
 
 
 def _fits(one, other) -> bool:
@@ -69,8 +83,8 @@ class _Inside:
         self.shapes, self.node, self.symbol, self.wiring = shapes, node, symbol, wiring
         self.variables = [n for n in symbol._nodes() if n.is_variable]
 
-    def solve(self, careful: bool) -> None:
-        """Infer the shapes inside, and tell them outside."""
+    def solve(self, careful: bool) -> dict:
+        """Infer the shapes inside, and tell them to the operator's inputs; those that its outputs get from here."""
         from .shapes import Shapes
 
         known, dtypes = {}, {}
@@ -87,7 +101,7 @@ class _Inside:
         except MXNetError as error:
             raise MXNetError(f"Error in operator {self.node.name}: {error}") from error
         self._tell_inputs(inside)
-        self._tell_outputs(inside)
+        return self._outputs(inside)
 
     def _suppose_outputs(self, inside) -> None:
         stacked = self.wiring.stacked
@@ -108,23 +122,14 @@ class _Inside:
                 shape = (outer[0] if outer else -1, *shape)
             self.shapes._tell(self.node, key, shape, f"input {variable.name}")
 
-    def _tell_outputs(self, inside) -> None:
-        loops = self.wiring.carried or self.wiring.sliced
+    def _outputs(self, inside) -> dict:
+        """The shapes that this makes the operator's outputs have."""
         steps = -1 if self.wiring.steps is None else self.wiring.steps
+        found = {}
         for j, (entry, i) in enumerate(zip(self.symbol._entries, self.wiring.outputs, strict=False)):
             shape = inside.of(entry.node, entry.index)
-            if shape is not None and j < self.wiring.stacked:
-                shape = (steps, *shape)
-            outer = self._expected(i, j)
-            if (loops and self.wiring.steps is None) or _fits(outer, shape):
-                self.shapes._tell(self.node, (id(self.node), i), shape, f"output {i}")
-
-    def _expected(self, i: int, j: int):
-        """What is known of an output; a loop variable of while_loop should come out as it went in."""
-        if self.wiring.steps is not None and j >= self.wiring.stacked:
-            place, _ = self.wiring.carried[j - self.wiring.stacked]
-            return self.shapes._found.get(_input_key(self.node, self.wiring.inputs[place]))
-        return self.shapes.of(self.node, i)
+            found[i] = (steps, *shape) if shape is not None and j < self.wiring.stacked else shape
+        return found
 
 
 def _slice_of(shape):

@@ -57,10 +57,11 @@ def given(symbol, arguments, args, kwargs, what: str, parse) -> dict[int, object
     return known
 
 
-def solve(symbol, known: dict, default=None) -> dict:
+def solve(symbol, known: dict, default=None, outputs=()) -> dict:
     """(id of a node, output) -> torch dtype, as far as it follows from `known` (by variable) and the operators.
 
-    default: what variables have that nothing decides.  MXNetError where operators contradict each other.
+    default: what variables have that nothing decides.  outputs: the symbol's, as far as known.
+    MXNetError where operators contradict each other.
     """
     order = postorder(symbol._entries)
     found: dict[tuple[int, int], torch.dtype] = {}
@@ -69,6 +70,9 @@ def solve(symbol, known: dict, default=None) -> dict:
             dtype = known.get(id(node)) or declared(node)
             if dtype is not None:
                 found[id(node), 0] = dtype
+    for entry, dtype in zip(symbol._entries, outputs, strict=False):
+        if dtype is not None:
+            found.setdefault((id(entry.node), entry.index), dtype)
     _settle(order, found)
     if default is not None:
         for node in order:
@@ -134,7 +138,7 @@ def _through_subgraphs(node: Node, ins, outs):
     for symbol, wiring in zip(node.subgraphs, node.op.extra["subgraphs"](node.parsed), strict=True):
         variables = [n for n in symbol._nodes() if n.is_variable]
         known = {id(n): ins[i] for n, i in zip(variables, wiring.inputs, strict=True)}
-        found = solve(symbol, known)
+        found = solve(symbol, known, outputs=[outs[i] for i in wiring.outputs])
         for n, i in zip(variables, wiring.inputs, strict=True):
             ins[i] = ins[i] or found.get((id(n), 0))
         for entry, i in zip(symbol._entries, wiring.outputs, strict=False):
