@@ -47,6 +47,7 @@ class Executor:
         self._results = None
         self._mode = False  # of the last forward: whether it was one for training
         self._rng_before = None  # the generator before a forward that was not recorded
+        self._dependent: dict[int, bool] = {}
         self._arrays = [*args, *aux]
         variables = [*symbol._arguments(), *symbol._auxiliary()]
         self._known = {id(n): a.shape for n, a in zip(variables, self._arrays, strict=True)}
@@ -191,16 +192,12 @@ class Executor:
         if self._wanted and self._draws and not record:
             self._rng_before = self._rng.get_state()
         results = self._compute(record)
-        self._outputs = [wrap(t.detach(), self._ctx) for t in results] if record else self._wrapped(results)
+        self._outputs = [wrap(t.detach() if record else t, self._ctx) for t in results]
         return self._outputs
-
-    def _wrapped(self, results):
-        ctx = self._ctx
-        return [wrap(t, ctx) for t in results]
 
     def _compute(self, record):
         """Run the program; record: keep what `backward` needs."""
-        tensors = [array._t for array in self._arrays]
+        tensors = [plain(array) if array._rg else array._t for array in self._arrays]
         if record:
             for i in self._wanted:
                 if tensors[i].is_floating_point():
@@ -249,7 +246,7 @@ class Executor:
             if after:
                 self._rng.set_state(after)
 
-    def _watch(self, name, tensor, is_input):
+    def _watch(self, name, operator, tensor, is_input):
         callback, everything = self._monitor
         if everything or not is_input:
             callback(name, wrap(tensor.detach(), self._ctx))
@@ -279,9 +276,9 @@ class Executor:
             self._record_again()
         grads = self._head_grads(out_grads)
         heads = [(t, g) for t, g in zip(self._results, grads, strict=True) if t.requires_grad]
-        leaves = [leaf for _, leaf in self._leaves]
-        found = autograd._run(tuple(t for t, _ in heads), tuple(g for _, g in heads), True, False, tuple(leaves), False)
-        by_index = dict(zip((i for i, _ in self._leaves), found, strict=True))
+        leaves = tuple(leaf for _, leaf in self._leaves)
+        found = autograd._run(tuple(t for t, _ in heads), tuple(g for _, g in heads), True, False, leaves, False)
+        by_index = {i: grad for (i, _), grad in zip(self._leaves, found, strict=True)}
         with NoGrad():
             for i in self._wanted:
                 self._deliver(i, by_index.get(i))
@@ -309,7 +306,7 @@ class Executor:
         grads = []
         for entry, grad, result in zip(self._symbol._entries, out_grads, results, strict=False):
             if grad is None:
-                if result.requires_grad and self._needs_head(entry):
+                if result.requires_grad and self._depends(entry):
                     raise MXNetError(f"Executor.backward: the output {entry.node.output_name(entry.index)} is not that "
                                      "of a loss, so its gradient must be given in out_grads. To minimize the output "
                                      "itself, put mx.sym.MakeLoss(...) around it")
@@ -323,8 +320,15 @@ class Executor:
             grads.append(plain(grad).to(result.dtype))
         return grads
 
-    def _needs_head(self, entry) -> bool:
-        """Whether what is wanted depends on an output's gradient: losses stand between all others and it."""
+    def _depends(self, entry) -> bool:
+        """Whether what is wanted depends on the gradient of an output."""
+        key = id(entry.node)
+        if key not in self._dependent:
+            self._dependent[key] = self._reaches(entry)
+        return self._dependent[key]
+
+    def _reaches(self, entry) -> bool:
+        """Whether there is a way from an output back to something wanted with no loss on it."""
         wanted = {self._arguments[i] for i in self._wanted}
         seen, stack = set(), [entry.node]
         while stack:
