@@ -8,6 +8,7 @@ import re
 import torch
 
 from ..base import MXNetError
+from ..ops.norm import moves
 from ..ops.registry import OpDef
 from ..symbol._node import Entry, Node, postorder
 from .dry import spread
@@ -41,7 +42,15 @@ class Program:
 
     def compile(self, backend: str):
         """Hand the graph to torch.compile."""
-        self._forward = torch.compile(self.module, backend=backend)
+        compiled = torch.compile(self.module, backend=backend)
+
+        def forward(*args):
+            result = compiled(*args)
+            if args[-3]:
+                moves.latest = object()  # compiled code tells no one that it moves statistics
+            return result
+
+        self._forward = forward
 
     def _explain(self, error: Exception) -> Exception:
         if not isinstance(error, (MXNetError, RuntimeError, TypeError, ValueError, IndexError)):

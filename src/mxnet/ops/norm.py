@@ -39,12 +39,12 @@ def _three(attrs) -> int:
 
 
 class _Moves:
-    """Counts the writes to moving statistics, which torch does not."""
+    """Tells whether moving statistics were written to, which torch does not count: `latest` is new each time."""
 
-    __slots__ = ("count",)
+    __slots__ = ("latest",)
 
     def __init__(self):
-        self.count = 0
+        self.latest = object()
 
 
 moves = _Moves()
@@ -90,7 +90,7 @@ def _by_batch(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, mo
     if var is not None:
         raw.mul_((count - 1) / count)
     if moves_statistics and not torch.compiler.is_compiling():
-        moves.count += 1
+        moves.latest = object()
     return out
 
 

@@ -36,7 +36,9 @@ class Joined:
         device = tensors[0].device
         state = self._kept.get(device)
         if state is None or not state.holds(tensors):
-            self._kept[device] = state = _State(tensors, self._join(*tensors))
+            state = _State(tensors)  # before joining: what another thread changes meanwhile is noticed next time
+            state.joined = self._join(*tensors)
+            self._kept[device] = state
         return state.joined
 
     def _join(self, weight, bias, gamma, beta, mean, var):
@@ -64,25 +66,25 @@ class Joined:
 class _State:
     """Joined weights, and what the tensors were that they were made of.
 
-    torch counts the writes to a tensor, but for those of BatchNorm's own to its moving statistics; BatchNorm counts
+    torch counts the writes to a tensor, but for those of BatchNorm's own to its moving statistics; BatchNorm marks
     these (for all layers in one), and after some the small vectors are compared by value.
     """
 
     __slots__ = ("_moves", "_refs", "_values", "_versions", "joined")
 
-    def __init__(self, tensors, joined):
+    def __init__(self, tensors):
+        self._moves = norm.moves.latest
         self._refs = [t if t is None else weakref.ref(t) for t in tensors]
         self._versions = [0 if t is None else t._version for t in tensors]
         self._values = [t.clone() for t in tensors[2:]]
-        self._moves = norm.moves.count
-        self.joined = joined
+        self.joined: tuple[torch.Tensor, torch.Tensor]
 
     def holds(self, tensors) -> bool:
         for tensor, ref, version in zip(tensors, self._refs, self._versions, strict=True):
             if tensor is not None and (ref() is not tensor or tensor._version != version):
                 return False
-        moves = norm.moves.count
-        if moves != self._moves:
+        moves = norm.moves.latest
+        if moves is not self._moves:
             if not all(torch.equal(t, v) for t, v in zip(tensors[2:], self._values, strict=True)):
                 return False
             self._moves = moves
