@@ -274,6 +274,21 @@ def test_recurrent_layers() -> None:
     check(Recurrent(), X3)
 
 
+@pytest.mark.parametrize("make", [lambda: gluon.rnn.GRUCell(4), lambda: gluon.rnn.BidirectionalCell(
+    gluon.rnn.LSTMCell(3), gluon.rnn.RNNCell(2))], ids=["GRU", "both ways"])
+def test_cells_unrolled(make) -> None:
+    class Unrolled(nn.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.cell = make()
+
+        def forward(self, x):
+            outputs, states = self.cell.unroll(x.shape[1], x, layout="NTC", merge_outputs=True)
+            return outputs, states[0]
+
+    check(Unrolled(), X3)
+
+
 def test_a_symbol_block_inside() -> None:
     data = mx.sym.var("data")
     graph = mx.sym.BatchNorm(mx.sym.FullyConnected(data, num_hidden=4, name="fc"), name="bn")
@@ -504,6 +519,22 @@ def test_dropout_differs_from_call_to_call() -> None:
     with autograd.train_mode():
         assert not np.array_equal(net(nd.array(X)).asnumpy(), net(nd.array(X)).asnumpy())
     np.testing.assert_array_equal(net(nd.array(X)).asnumpy(), X)
+
+
+def test_parameters_that_nobody_registered_keep_their_gradients() -> None:
+    stray = gluon.Parameter("stray", shape=(4,))
+    stray.initialize(mx.init.One())
+    net, doubled = Function(lambda s, x: x * stray.data()), Function(lambda s, x: x * (stray.data() * 2))
+    net.hybridize()
+    doubled.hybridize()
+    with autograd.record():
+        y = net(nd.array(X))
+    y.backward()
+    np.testing.assert_allclose(stray.grad().asnumpy(), X.sum(axis=0), rtol=1e-5)
+    with pytest.warns(UserWarning, match="recorded outside"), autograd.record():
+        y = doubled(nd.array(X))
+    y.backward()
+    np.testing.assert_allclose(stray.grad().asnumpy(), 2 * X.sum(axis=0), rtol=1e-5)
 
 
 def test_autograd_function() -> None:

@@ -392,7 +392,8 @@ class HybridBlock(Block):
     """A Block that computes with operators of `F`, eagerly or, after `hybridize()`, as one compiled graph.
 
     Override `hybrid_forward(self, F, x, *args, **params)`: F is mx.nd or mx.sym, the block's own Parameters come as
-    arrays (or symbols) in keyword arguments of their attribute names.  Or override `forward`, as for a Block.
+    arrays (or symbols) in keyword arguments of their attribute names.  Or override `forward`, as for a Block: it may
+    look at shapes, dtypes and modes, for each of which there is a graph then; one that looks at values runs eagerly.
     """
 
     def __init__(self, prefix=None, params=None):
@@ -416,6 +417,8 @@ class HybridBlock(Block):
                   forward_bulk_size=None, backward_bulk_size=None, **kwargs):
         """Run this block as one graph from its next call on, traced once; results are the same.
 
+        A `forward` of your own that no graph can say (it needs values, counts its calls, ...) keeps running eagerly,
+        with a warning that names the line; blocks inside it are compiled.
         backend: hand the graph to torch.compile ('inductor', ...), which takes a C++ compiler and its time.  The
         other options are MXNet's and change nothing here: memory is reused and shapes may change in any case.
         """

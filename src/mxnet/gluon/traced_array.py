@@ -276,6 +276,8 @@ class Trace:
         if id(array) not in self._variables:
             if array._ctx != self.ctx:
                 self.fail(f"it uses an array on {array._ctx} beside those on {self.ctx}")
+            if array._rg and array._ag is None:
+                self.fail("it uses an array that autograd recorded outside of what is traced")
             name = f"{self.prefix}constant{len(self.constants)}"
             while name in self.params:
                 name += "_"
@@ -425,6 +427,7 @@ class Trace:
         for node in self._writers:
             if id(node) not in nodes:
                 self.fail(f"operator {node.op.name} updates a state, but its output is not used")
+        self._variables.clear()
         return Symbol(entries)
 
     def same_constants(self, other: "Trace") -> bool:

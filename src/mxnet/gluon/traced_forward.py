@@ -88,6 +88,9 @@ class Forwards:
         self._forms: dict[Any, _Form] = {}
         self.constants: dict[str, NDArray] = {}  # of the last call's graph, which export writes
 
+    def __deepcopy__(self, memo):
+        """A copy of the block is traced by itself."""
+
     def find(self, args, kwargs):
         """(Compiled or GaveUp, flat list of arrays); None for calls that are to run eagerly without a word."""
         flat: list[NDArray] = []
