@@ -100,7 +100,7 @@ class Executor:
     def reshape(self, partial_shaping=False, allow_up_sizing=False, **kwargs):
         """A new Executor for other input shapes that shares the arrays whose shapes stay.
 
-        AssertionError for shapes of other arguments that would change, unless partial_shaping, and for arrays that
+        MXNetError for shapes of other arguments that would change, unless partial_shaping, and for arrays that
         would grow, unless allow_up_sizing.
         """
         arg_shapes, _, aux_shapes = self._symbol.infer_shape(**kwargs)
@@ -449,54 +449,54 @@ def _contexts(symbol, ctx, group2ctx):
 
 
 class _Pool:
-    """Where the arrays of a new Executor come from: another executor's, a buffer of arrays by name, or fresh zeros."""
+    """Where the arrays of a new Executor come from.
+
+    With a buffer (arrays by name), those in `shared_names` and the auxiliary states are the other executor's, all
+    others the buffer's; without one they are new.
+    """
 
     def __init__(self, shared_exec, shared_buffer, shared_names):
         self.buffer = shared_buffer
-        self.names = None if shared_names is None else set(shared_names)
-        self.args = dict(zip(shared_exec._arguments, shared_exec.arg_arrays, strict=True)) if shared_exec else {}
-        self.grads = dict(zip(shared_exec._arguments, shared_exec.grad_arrays, strict=True)) if shared_exec else {}
-        self.aux = dict(zip(shared_exec._auxiliary, shared_exec.aux_arrays, strict=True)) if shared_exec else {}
+        self.names = set(shared_names or ())
+        self.args, self.grads, self.aux = {}, {}, {}
+        if shared_exec is not None and shared_buffer is not None:
+            self.args, self.grads, self.aux = shared_exec.arg_dict, shared_exec.grad_dict, shared_exec.aux_dict
 
     def argument(self, name, shape, dtype, ctx):
-        if self.names is not None and name not in self.names and self.buffer is not None:
-            return self._buffered(name, shape, dtype, ctx)
-        return self._fitting(self.args.get(name) if self.names is None or name in self.names else None,
-                             shape, dtype, ctx)
+        return self._array(name, name, self.args, shape, dtype, ctx)
 
     def gradient(self, name, shape, dtype, ctx):
-        shared = self.grads.get(name) if self.names is None or name in self.names else None
-        return self._fitting(shared, shape, dtype, ctx)
+        return self._array(name, f"grad of {name}", self.grads, shape, dtype, ctx)
 
     def auxiliary(self, name, shape, dtype, ctx):
-        return self._fitting(self.aux.get(name), shape, dtype, ctx)
+        return self._shared(self.aux.get(name), shape, dtype, ctx)
+
+    def _array(self, name, key, shared, shape, dtype, ctx):
+        if self.buffer is None or name in self.names:
+            return self._shared(shared.get(name), shape, dtype, ctx)
+        array = self.buffer.get(key)
+        if array is None or array.size < int(np.prod(shape)) or array._t.dtype is not dtype:
+            self.buffer[key] = array = ndarray.zeros(tuple(shape), ctx, dtype)
+        return _resized(array, shape)
 
     @staticmethod
-    def _fitting(array, shape, dtype, ctx):
+    def _shared(array, shape, dtype, ctx):
         if array is not None and array.shape == tuple(shape) and array._t.dtype is dtype and array._ctx == ctx:
             return array
         return ndarray.zeros(tuple(shape), ctx, dtype)
-
-    def _buffered(self, name, shape, dtype, ctx):
-        """An array of the buffer, whole or its beginning; a larger one takes its place there."""
-        array = self.buffer.get(name)
-        if array is None or array.size < int(np.prod(shape)) or array._t.dtype is not dtype:
-            self.buffer[name] = array = ndarray.zeros(tuple(shape), ctx, dtype)
-            return array
-        return array if array.shape == tuple(shape) else _resized(array, shape)
 
 
 def _check_reshape(name, shape, array, given, partial_shaping, allow_up_sizing):
     if array.shape == tuple(shape):
         return
     if not (given or partial_shaping):
-        raise AssertionError(f"Shape of unspecified array {name} changed from {array.shape} to {tuple(shape)}, so the "
-                             "new executor could not share it with this one. If this is intended, set "
-                             "partial_shaping=True.")
+        raise MXNetError(f"Shape of unspecified array {name} changed from {array.shape} to {tuple(shape)}, so the "
+                         "new executor could not share it with this one. If this is intended, set "
+                         "partial_shaping=True.")
     if int(np.prod(shape)) > array.size and not allow_up_sizing:
-        raise AssertionError(f"New shape of {name} is larger than the original ({tuple(shape)} vs {array.shape}). "
-                             "Making a big executor and then smaller ones takes less memory than the reverse. If this "
-                             "is intended, set allow_up_sizing=True.")
+        raise MXNetError(f"New shape of {name} is larger than the original ({tuple(shape)} vs {array.shape}). "
+                         "Making a big executor and then smaller ones takes less memory than the reverse. If this "
+                         "is intended, set allow_up_sizing=True.")
 
 
 def _resized(array, shape):
