@@ -46,6 +46,26 @@ class _Switch:
         self._setter(self._before.pop())
 
 
+class _ScopeOfThread(type):
+    """Gives a scope class the attribute `_current`: that of this thread."""
+
+    @property
+    def _current(cls):
+        return cls(state.np_array)
+
+    @_current.setter
+    def _current(cls, scope):
+        _set_np_array(scope._is_np_array)
+
+
+class _NumpyArrayScope(_Switch, metaclass=_ScopeOfThread):
+    """What np_array() gives."""
+
+    def __init__(self, is_np_array):
+        super().__init__(_set_np_array, is_np_array)
+        self._is_np_array = is_np_array
+
+
 def np_shape(active=True):
     """`with mx.np_shape():` zero-dimensional and zero-size arrays exist inside."""
     return _Switch(set_np_shape, active)
@@ -53,7 +73,7 @@ def np_shape(active=True):
 
 def np_array(active=True):
     """`with mx.np_array():` Gluon works with mx.np arrays inside."""
-    return _Switch(_set_np_array, active)
+    return _NumpyArrayScope(active)
 
 
 def _decorate(target, switch):
