@@ -131,8 +131,16 @@ class TestBackward:
             y = x * 2
         with pytest.raises(ValueError, match="same length"):
             autograd.backward([y], [nd.ones(2), nd.ones(2)])
-        with pytest.raises(MXNetError, match=r"shape \(3,\), expected \(2,\)"):
-            y.backward(nd.ones(3))
+        with pytest.raises(MXNetError, match=r"shape \(1,\), expected \(2,\)"):
+            y.backward(nd.ones(1))
+
+    def test_a_longer_head_gradient_is_used_as_far_as_the_head_goes(self) -> None:
+        """MXNet's own tests of foreach rely on it."""
+        x = variable(1, 2)
+        with autograd.record():
+            y = x * 2
+        y.backward(nd.array([10, 1, 5]))
+        same(x.grad, [20, 2])
 
     def test_a_second_backward_needs_retain_graph(self) -> None:
         x = variable(1, 2)
