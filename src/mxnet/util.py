@@ -66,9 +66,24 @@ class _NumpyArrayScope(_Switch, metaclass=_ScopeOfThread):
         self._is_np_array = is_np_array
 
 
+class _NumpyArrayScope(_Switch):
+    """What `np_array` makes."""
+
+    def __init__(self, is_np_array):
+        super().__init__(_set_np_array, is_np_array)
+        self._is_np_array = is_np_array
+
+
+class _NumpyShapeScope(_Switch):
+    """What `np_shape` makes."""
+
+    def __init__(self, is_np_shape):
+        super().__init__(set_np_shape, is_np_shape)
+
+
 def np_shape(active=True):
     """`with mx.np_shape():` zero-dimensional and zero-size arrays exist inside."""
-    return _Switch(set_np_shape, active)
+    return _NumpyShapeScope(active)
 
 
 def np_array(active=True):

@@ -66,7 +66,20 @@ def concat(*data: Tensor, dim: int = 1) -> Tensor:
     return _concat("concat", data, dim)
 
 
-@register("_rnn_param_concat", input_shapes=_concat_inputs, output_shapes=_concat_outputs)
+def _rnn_param_inputs(attrs, inputs, outputs):
+    """As for concat; and inputs of unknown size have equal shares, for they are weights of two directions."""
+    shapes, out, dim = _concat_inputs(attrs, inputs, outputs), outputs[0], attrs["dim"]
+    if out is None or None in shapes or out[dim] < 0:
+        return shapes
+    sizes = [s[dim] for s in shapes]
+    unknown = sizes.count(-1)
+    rest = out[dim] - sum(size for size in sizes if size >= 0)
+    if not unknown or rest % unknown:
+        return shapes
+    return [(*s[:dim], rest // unknown, *s[dim + 1:]) if s[dim] < 0 else s for s in shapes]
+
+
+@register("_rnn_param_concat", input_shapes=_rnn_param_inputs, output_shapes=_concat_outputs)
 def rnn_param_concat(*data: Tensor, dim: int = 1) -> Tensor:
     """`concat` for the packed parameters of RNN layers."""
     return _concat("_rnn_param_concat", data, dim)
