@@ -1,5 +1,7 @@
 """Executors: gradients, shared arrays, reshaping, errors, as MXNet 1.9.1 answers (its answers stand in the tests)."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -206,3 +208,20 @@ def test_outputs_by_name(ctx) -> None:
 
 def test_eval(ctx) -> None:
     assert dense.eval(ctx, x=nd.array([[1, 2]]), w=nd.array([[1, 0], [0, 1]]))[0].asnumpy().tolist() == [[1, 2]]
+
+
+def test_debug_str_tells_how_much_memory_the_results_take():
+    """Real MXNet counts alike: what backward needs is kept, everything else only until it was used."""
+    out = data = mx.sym.var("data")
+    for _ in range(10):
+        out = out * out
+    shape = (10, 3, 256, 256)  # 7.5 MB
+
+    def megabytes(symbol, **kwargs):
+        text = symbol.simple_bind(mx.cpu(), data=shape, **kwargs).debug_str()
+        return int(re.search(r"Total (\d+) MB allocated", text).group(1))
+
+    assert megabytes(out) == 75
+    assert megabytes(out, grad_req="null") == 15
+    assert megabytes(mx.sym.BlockGrad(out)) == 15
+    assert megabytes(data) == 0

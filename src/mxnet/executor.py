@@ -11,6 +11,7 @@ from .base import MXNetError, torch_dtype
 from .context import Context
 from .graph import shapes as _shapes
 from .graph import types as _types
+from .graph.memory import peak_bytes
 from .graph.passes.common import without_repeats
 from .graph.programs import Programs
 from .ndarray import NDArray
@@ -348,8 +349,12 @@ class Executor:
         self._monitor = None if callback is None else (callback, monitor_all)
 
     def debug_str(self) -> str:
-        """The graph as text."""
-        return self._symbol.debug_str()
+        """The graph as text, and how much memory its results take."""
+        dtypes = {id(n): a._t.dtype for n, a in zip(self._symbol._arguments(), self.arg_arrays, strict=True)}
+        shapes = _shapes.Shapes(self._symbol, self._known, dtypes).solve()
+        wanted = {id(n) for n, r in zip(self._symbol._arguments(), self._reqs, strict=True) if r != "null"}
+        size = peak_bytes(self._symbol, shapes, wanted)
+        return f"{self._symbol.debug_str()}Total {size >> 20} MB allocated\n"
 
     def get_optimized_symbol(self) -> Symbol:
         """The Symbol that is run: what is computed twice from the same is one."""
