@@ -1,6 +1,4 @@
-"""mx.contrib.amp: training in half precision; so far the scaling of losses, without which small gradients vanish."""
+"""mx.contrib.amp: half precision; graphs are converted, and losses scaled, without which small gradients vanish."""
 
-from . import amp, loss_scaler
-from .amp import init_trainer, scale_loss, unscale
-
-__all__ = ["init_trainer", "scale_loss", "unscale"]
+from . import amp, lists, loss_scaler
+from .amp import *

@@ -1,4 +1,7 @@
-"""Scaling of losses: `init_trainer` once, then `scale_loss` around backward; see loss_scaler.py for the factor."""
+"""Scaling of losses: `init_trainer` once, then `scale_loss` around backward; see loss_scaler.py for the factor.
+
+The conversion of graphs, in convert.py, is found here as well.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,26 @@ from contextlib import contextmanager
 from ...base import MXNetError
 from ...gluon.trainer import Trainer
 from ...ndarray import NDArray
+from . import lists
+from .convert import (
+    convert_hybrid_block,
+    convert_model,
+    convert_symbol,
+    init,
+    list_conditional_fp32_ops,
+    list_fp32_ops,
+    list_loss_output_functions,
+    list_lp16_fp32_ops,
+    list_lp16_ops,
+    list_lp16_use_fp32_params,
+    list_widest_type_cast,
+)
 from .loss_scaler import LossScaler
 
-__all__ = ["init_trainer", "scale_loss", "unscale"]
+__all__ = ["convert_hybrid_block", "convert_model", "convert_symbol", "init", "init_trainer",
+           "list_conditional_fp32_ops", "list_fp32_ops", "list_loss_output_functions", "list_lp16_fp32_ops",
+           "list_lp16_ops", "list_lp16_use_fp32_params", "list_widest_type_cast", "lists", "scale_loss",
+           "unscale"]
 
 
 def init_trainer(optimizer_or_trainer):
