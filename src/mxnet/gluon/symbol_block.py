@@ -10,8 +10,8 @@ from ..ndarray import NDArray
 from ..symbol import Group, Symbol
 from ..symbol._compose import compose
 from ..symbol._node import Entry
-from .block import HybridBlock
 from .compiled import Graph, nested
+from .hybrid_block import HybridBlock
 from .parameter_dict import ParameterDict
 from .structure import flatten
 
@@ -24,6 +24,8 @@ class SymbolBlock(HybridBlock):
     The other variables become parameters under their own names, which may be loaded, initialized and trained.
     params: a ParameterDict to take them from.
     """
+
+    _graph_is_given = True
 
     @staticmethod
     def imports(symbol_file, input_names, param_file=None, ctx=None, allow_missing=False, ignore_extra=False):
@@ -76,7 +78,7 @@ class SymbolBlock(HybridBlock):
                         options = {**options, "dtype": TORCH_TO_NP[dtype]}
                     self.params.get(node.name, allow_deferred_init=True, **options)
         # in files they go without what all their names begin with, whatever the prefix was
-        common = len(os.path.commonprefix(list(self.params.keys())))
+        common = len(os.path.commonprefix(list(self.params.keys())))  # noqa: RUF071  (characters are meant)
         self._reg_params.update((name[common:], param) for name, param in self.params.items())
 
     def __repr__(self):
