@@ -5,7 +5,7 @@ from typing import Any
 __all__ = ["as_list", "flatten", "limit_of", "regroup"]
 
 
-def flatten(value, leaf: type, what: str) -> tuple[list, Any]:
+def flatten(value: Any, leaf: Any, what: str) -> tuple[list, Any]:
     """(flat list of `leaf`s, format): 0 for a single one, a list of formats for a list or tuple.
 
     A Symbol of several outputs counts as a list of them.  AssertionError for anything else.

@@ -75,7 +75,7 @@ def data_dir() -> str:
     return os.environ.get("MXNET_HOME", default)
 
 
-def _as_list(obj) -> list:
+def _as_list(obj) -> list | tuple:
     """A list or tuple as it is, anything else as the one element of a list."""
     return obj if isinstance(obj, (list, tuple)) else [obj]
 

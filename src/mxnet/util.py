@@ -66,14 +66,6 @@ class _NumpyArrayScope(_Switch, metaclass=_ScopeOfThread):
         self._is_np_array = is_np_array
 
 
-class _NumpyArrayScope(_Switch):
-    """What `np_array` makes."""
-
-    def __init__(self, is_np_array):
-        super().__init__(_set_np_array, is_np_array)
-        self._is_np_array = is_np_array
-
-
 class _NumpyShapeScope(_Switch):
     """What `np_shape` makes."""
 

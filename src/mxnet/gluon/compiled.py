@@ -44,7 +44,7 @@ class Compiled:
         self.watchers: list = []
         self._flags = flags
         self._single = graph.out_format == 0
-        self._by_shape: dict | None = None
+        self._by_shape: Any = None
         nodes = graph.symbol._nodes()
         if any(_leaves_sizes_open(node) for node in nodes) and not state.np_shape:
             self._by_shape = {}  # programs for each set of input shapes
@@ -56,10 +56,10 @@ class Compiled:
         normalizes = any(node.op is not None and "moving_mean" in node.op.aux for node in nodes)
         self._freezable = self.params if normalizes else []
 
-    def _find_sources(self, params, block_name) -> list[int | Parameter]:
+    def _find_sources(self, params, block_name) -> list[Any]:
         """For each input of the program, which of the call's arrays or which Parameter it is."""
         inputs = {id(s._entries[0].node): i for i, s in enumerate(self.graph.inputs)}
-        sources: list[int | Parameter] = []
+        sources: list[Any] = []
         for node in self._programs.inputs:
             source = inputs.get(id(node), params.get(node.name))
             if source is None:

@@ -28,6 +28,7 @@ class HybridBlock(Block):
     """
 
     _graph_is_given = False  # by a Symbol, not by what forward does
+    _compiled: Compiled | None
 
     def __init__(self, prefix=None, params=None):
         super().__init__(prefix=prefix, params=params)

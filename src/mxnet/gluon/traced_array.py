@@ -7,6 +7,7 @@ thread: every operator becomes a node of a Symbol.  What a graph cannot say ends
 import functools
 import sys
 from contextlib import contextmanager
+from typing import Any
 from weakref import ref
 
 import numpy as np
@@ -52,6 +53,10 @@ class TracedArray(NDArray):
     """
 
     __slots__ = ("_entry", "_held", "_kin", "_outside", "_part", "_paused", "_trace", "_wants")
+    _entry: Any
+    _held: Any
+    _paused: bool
+    _wants: bool
 
     # ------------------------------------------------------------------ values, which there are none of
 
@@ -69,7 +74,7 @@ class TracedArray(NDArray):
 
     __str__ = __repr__
 
-    def _refuse(what):
+    def _refuse(what: str):  # type: ignore[misc]  # no method: gone at the end of these lines
         def refuse(self, *args, **kwargs):
             return self._trace.fail(f"it uses {what}")
 
@@ -406,6 +411,7 @@ class Trace:
             if node.subgraphs:
                 self.fail(f"operator {node.op.name} of a SymbolBlock has graphs of its own")
             inputs = [made[id(e.node)][e.index] for e in node.inputs]
+            given: list[Any]
             if node.op.variadic:
                 given = inputs
             else:

@@ -186,7 +186,8 @@ class Forwards:
 
     def _new(self, trace: Trace, symbol, out_format):
         graph = Graph(symbol, trace.inputs, out_format, whole=False)
-        sources = {**self._params, **{name: _Held(name, array) for name, array in trace.constants.items()}}
+        held = {name: _Held(name, array) for name, array in trace.constants.items()}
+        sources: dict[str, Any] = {**self._params, **held}
         block = self._block
         compiled = Compiled(graph, sources, None, {"backend": block._backend}, block.name)
         compiled.watchers = block._op_hooks

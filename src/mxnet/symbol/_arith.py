@@ -74,6 +74,11 @@ def _refuse_inplace(self, other):
     raise NotImplementedForSymbol(self.__iadd__, "in-place arithmetic", other)
 
 
+def _negative(self):
+    """MXNet's graphs have a product with -1 for it."""
+    return combine("multiply", self, -1.0)
+
+
 def _make_function(name: str):
     def function(lhs, rhs):
         return combine(name, lhs, rhs)
@@ -90,6 +95,6 @@ def install() -> dict:
         setattr(Symbol, dunder, _make_dunder(dunder, name, reverse))
     for dunder in ("__iadd__", "__isub__", "__imul__", "__itruediv__", "__idiv__", "__imod__"):
         setattr(Symbol, dunder, _refuse_inplace)
-    Symbol.__neg__ = lambda self: self.__mul__(-1.0)
+    Symbol.__neg__ = _negative  # type: ignore[operator]
     functions = {name: _make_function(name) for name in _FUNCTIONS}
     return {**functions, "pow": functions["power"]}

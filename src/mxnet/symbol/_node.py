@@ -5,7 +5,7 @@ by `Symbol._set_attr`.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..base import MXNetError
 from ..ops.registry import OpDef
@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     """One output of a node.  version: how often operators had written to that variable before (auxiliary states)."""
 
     node: "Node"
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]  # tuple.index is not missed
     version: int = 0
 
 
@@ -35,21 +35,21 @@ class Node:
 
     def __init__(self, op: OpDef | None, name: str, attrs: dict[str, str], inputs: Iterable[Entry] = (),
                  subgraphs: Iterable = (), where: str | None = None):
-        self.op = op
+        self.op: Any = op  # OpDef; None for a variable
         self.name = name
         self.attrs = attrs
         self.inputs = list(inputs)
         self.subgraphs = list(subgraphs)
         self.version = 0
         self.where = where
-        self._parsed = None
+        self._parsed: dict[str, Any] | None = None
 
     @property
     def is_variable(self) -> bool:
         return self.op is None
 
     @property
-    def parsed(self) -> dict:
+    def parsed(self) -> dict[str, Any]:
         """The operator's attributes, typed.  MXNetError for ill-typed, missing and unknown ones."""
         if self._parsed is None:
             try:

@@ -1,10 +1,15 @@
 """sym.random: samplers whose parameters are numbers or Symbols."""
 
+from typing import TYPE_CHECKING, Any
+
 from .._samplers import SAMPLERS, samplers
 from ..base import _Null, numeric_types
 from . import _internal
 from ._generate import functions
 from .symbol import Symbol
+
+if TYPE_CHECKING:
+    def __getattr__(name: str) -> Any: ...
 
 globals().update(_like := functions("random"))  # uniform_like, normal_like, ...
 

@@ -275,7 +275,7 @@ class Symbol:
 
     # ------------------------------------------------------------------ what only arrays can do
 
-    def _only_arrays(name):
+    def _only_arrays(name: str):  # type: ignore[misc]  # no method: gone at the end of the class
         def refuse(self, *args, **kwargs):
             raise NotImplementedForSymbol(getattr(self, name), None)
 

@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 
-from ..ndarray import NDArray, array, ones
+from ..ndarray import NDArray, array
+from ..ndarray.creation import ones
 from .compare import assert_almost_equal, default_numeric_eps, default_rtols
 from .surroundings import default_context
 
