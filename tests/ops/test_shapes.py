@@ -105,7 +105,7 @@ def test_rule_of_rnn(given, full):
     assert len(op.input_names(attrs)) == len(full)
     assert op.extra["shapes"](attrs, full[0], *[None] * (len(full) - 1)) == full
     partial = op.extra["shapes"](attrs, (3, 0, 4), *[None] * (len(full) - 1))
-    assert partial == [full[0][:1] + (0, 4), full[1], *[tuple(0 if i == len(s) - 2 else n for i, n in enumerate(s))
+    assert partial == [(*full[0][:1], 0, 4), full[1], *[tuple(0 if i == len(s) - 2 else n for i, n in enumerate(s))
                                                        for s in full[2:4] if len(s) == 3],
                        *[(0,) for s in full[2:] if len(s) == 1]]
 

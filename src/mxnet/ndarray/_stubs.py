@@ -8,8 +8,8 @@ import sys
 import typing
 from typing import Literal
 
-from ..ops.registry import Attr, OpDef, _without_none
 from ..ops.namespaces import members
+from ..ops.registry import Attr, OpDef, _without_none
 
 _HERE = pathlib.Path(__file__).parent
 _NAMESPACES = ("op", "contrib", "image", "linalg", "_internal")

@@ -1,9 +1,9 @@
 """nd.op: every public operator, generated.  The other operator namespaces take theirs by `functions`."""
 
 from .. import ops  # noqa: F401  (registers the operators)
+from ..ops.namespaces import members
 from ..ops.registry import OpDef
 from ._generate import make_function
-from ..ops.namespaces import members
 
 _made: dict[OpDef, object] = {}
 
