@@ -66,11 +66,25 @@ def deliver_gradients():
             leaf.grad = None
             if gradient._is_zerotensor():  # torch's zeros without memory
                 gradient = torch.zeros_like(leaf, requires_grad=False)
-            if slot.req == "add":
+            if type(slot.grad) is not NDArray or gradient.is_sparse:
+                _deliver_sparse(slot, gradient)
+            elif slot.req == "add":
                 slot.grad._t.add_(gradient)
             else:
                 slot.grad._t = gradient
             slot.fresh = True
+
+
+def _deliver_sparse(slot, gradient):
+    """A gradient that is sparse, or that goes to a sparse array."""
+    grad = slot.grad
+    if grad.stype == "default":
+        gradient = gradient.to_dense()
+        grad._t = grad._t + gradient if slot.req == "add" else gradient
+    elif slot.req == "add":
+        grad += grad._like(grad._compress(gradient))
+    else:
+        grad._t = gradient
 
 
 def unwrap_key(key):
@@ -313,10 +327,11 @@ class NDArray:
         raise MXNetError("mx.np arrays are not available yet; this array works with every nd operator")
 
     def tostype(self, stype: str):
-        """This array in another storage type; only 'default' exists so far."""
+        """This array in a storage type: itself for 'default', a copy as 'row_sparse' or (matrices) 'csr'."""
         if stype == "default":
             return self
-        raise MXNetError(f"storage type {stype!r} is not available; arrays are dense ('default')")
+        from .sparse import cast_storage
+        return cast_storage(self, stype)
 
     def astype(self, dtype, copy=True):
         """The array cast to `dtype`; itself when copy=False and the dtype is the same."""
@@ -392,6 +407,14 @@ class NDArray:
         else:
             plain(self).copy_(source)
 
+    def _write(self, tensor):
+        """Take over a tensor's values, unrecorded."""
+        plain(self).copy_(tensor)
+
+    def _record(self, np_shape: bool = False):
+        """What a file holds of this array."""
+        return params_file.Record.of(self._t, np_shape)
+
     def _at(self, idx):
         return self[idx]
 
@@ -419,7 +442,9 @@ class NDArray:
         if grad_req not in _GRAD_REQ_MAP:
             raise KeyError(grad_req)
         if stype not in (None, "default"):
-            raise MXNetError(f"attach_grad: gradient storage type {stype!r} is not available, only 'default'")
+            from ._sparse_array import zeros_of
+            self._mark(zeros_of(stype, self.shape, self._t.dtype, self._ctx), grad_req)
+            return
         self._mark(wrap(torch.zeros_like(self._t), self._ctx), grad_req)
 
     def _mark(self, grad, grad_req: str):

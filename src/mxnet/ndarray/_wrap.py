@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -41,6 +42,8 @@ class NoGrad:
 
 
 # ------------------------------------------------------------------------------------------------- handles
+
+run_sparse: Any = None  # set by _sparse_ops.py: what operators do on sparse arrays
 
 _NDArray = None  # set by ndarray.py, which needs this module
 
@@ -172,9 +175,11 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
         ctx = _take_ctx(op, kwargs, ctx)
     if state.trace is not None:
         return state.trace.record(op, bound, args, out, ctx, name)
-    tensors, rg, first = [], False, None
+    tensors, rg, first, sparse = [], False, None, False
     for i, array in enumerate(args):
         if isinstance(array, _NDArray):
+            if type(array) is not _NDArray:
+                sparse = sparse or array.stype != "default"
             tensors.append(in_use(array))
             rg = rg or array._rg
             first = array if first is None else first
@@ -187,6 +192,10 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
             raise AssertionError(f"{where} must have NDArray type, but got {array} (operator {op.name})")
     if op.present:
         _check_present(op, bound, args)
+    if sparse and not (rg and state.recording):
+        result = run_sparse(op, bound, args)
+        if result is not None:
+            return result if out is None else result.copyto(out)
     if first is not None:
         ctx = first._ctx
     elif ctx is None:
@@ -249,6 +258,12 @@ def fill(op_name: str, result, out, visible=None):
     for target, value in zip(targets, results, strict=True):
         if not isinstance(target, _NDArray):
             raise TypeError(f"out= of operator {op_name} must be an NDArray, got {type(target)}")
+        if type(target) is not _NDArray and target.stype != "default":
+            if target.shape != tuple(value.shape):
+                raise MXNetError(f"out= of operator {op_name} has shape {target.shape}, expected {tuple(value.shape)}")
+            refuse_inplace(op_name, target, False)
+            target._write(value)
+            continue
         if target._t is value:
             continue
         if target._t.shape != value.shape:

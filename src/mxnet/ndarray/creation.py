@@ -61,7 +61,8 @@ def _from_values(values: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
 
 def empty(shape, ctx=None, dtype=None, stype=None) -> NDArray:
     """An array whose values are undefined."""
-    _dense(stype)
+    if stype not in (None, "default"):
+        return _sparse_zeros(stype, shape, ctx, dtype)
     ctx = _target(ctx)
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     if state.trace is not None:
@@ -69,9 +70,9 @@ def empty(shape, ctx=None, dtype=None, stype=None) -> NDArray:
     return wrap(torch.empty(shape, dtype=torch_dtype(dtype or np.float32), device=ctx.device), ctx)
 
 
-def _dense(stype):
-    if stype not in (None, "default"):
-        raise MXNetError(f"storage type {stype!r} is not available; arrays are dense ('default')")
+def _sparse_zeros(stype, shape, ctx, dtype) -> NDArray:
+    from .sparse import zeros_of
+    return zeros_of(stype, shape, torch_dtype(dtype or np.float32), _target(ctx))
 
 
 def _create(op_name: str, ctx, out=None, **attrs) -> NDArray:
@@ -79,20 +80,21 @@ def _create(op_name: str, ctx, out=None, **attrs) -> NDArray:
     return invoke(op, bind(op, attrs), (), out, None, _target(ctx))
 
 
-def _filled(op_name: str, shape, ctx, dtype, stype, out, kwargs) -> NDArray:
-    _dense(stype)
+def _filled(op_name: str, shape, ctx, dtype, out, kwargs) -> NDArray:
     kwargs.pop("name", None)
     return _create(op_name, ctx, out, shape=shape, dtype=np.float32 if dtype is None else dtype, **kwargs)
 
 
 def zeros(shape, ctx=None, dtype=None, stype=None, out=None, **kwargs) -> NDArray:
     """An array of zeros; shape an int or a tuple."""
-    return _filled("_zeros", shape, ctx, dtype, stype, out, kwargs)
+    if stype not in (None, "default"):
+        return _sparse_zeros(stype, shape, ctx, dtype)
+    return _filled("_zeros", shape, ctx, dtype, out, kwargs)
 
 
-def ones(shape, ctx=None, dtype=None, stype=None, out=None, **kwargs) -> NDArray:
+def ones(shape, ctx=None, dtype=None, out=None, **kwargs) -> NDArray:
     """An array of ones; shape an int or a tuple."""
-    return _filled("_ones", shape, ctx, dtype, stype, out, kwargs)
+    return _filled("_ones", shape, ctx, dtype, out, kwargs)
 
 
 def full(shape, val, ctx=None, dtype=np.float32, out=None) -> NDArray:

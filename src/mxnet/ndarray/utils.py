@@ -4,13 +4,21 @@ import os
 
 from .._state import state
 from ..base import MXNetError, string_types
-from ..context import Context
-from . import params_file
+from . import creation, params_file
 from ._array import NDArray
-from ._wrap import wrap
-from .creation import array, empty, zeros
+from ._sparse_array import BaseSparseNDArray, from_record
+from .creation import empty, zeros
+from .sparse import _is_scipy
+from .sparse import array as _sparse_array
 
 __all__ = ["array", "empty", "load", "load_frombuffer", "save", "zeros"]
+
+
+def array(source_array, ctx=None, dtype=None):
+    """nd.array; of a sparse array or a scipy.sparse matrix, nd.sparse.array."""
+    if isinstance(source_array, BaseSparseNDArray) or _is_scipy(source_array):
+        return _sparse_array(source_array, ctx, dtype)
+    return creation.array(source_array, ctx, dtype)
 
 
 def save(fname, data):
@@ -33,7 +41,7 @@ def save(fname, data):
     for value in arrays:
         if not isinstance(value, NDArray):
             raise TypeError(f"save only accepts NDArrays, got {type(value)}")
-    params_file.write(os.fspath(fname), [params_file.Record.of(a._t, state.np_shape) for a in arrays], names)
+    params_file.write(os.fspath(fname), [a._record(state.np_shape) for a in arrays], names)
 
 
 def load(fname):
@@ -56,11 +64,9 @@ def load_frombuffer(buf):
 
 def _arrays(records, names):
     for record in records:
-        if record.stype != "default":
-            raise MXNetError(f"the file holds a {record.stype} array; sparse arrays are not available yet")
-        if record.np_shape is not state.np_shape:
+        if record.stype == "default" and record.np_shape is not state.np_shape:
             saved, now = ("on", "off") if record.np_shape else ("off", "on")
             raise MXNetError(f"the file was saved with NumPy shape semantics {saved}, but they are {now} now: load it "
                              f"under `with mx.np_shape({record.np_shape}):`")
-    arrays = [wrap(r.data, Context("cpu", 0)) for r in records]
+    arrays = [from_record(r) for r in records]
     return dict(zip(names, arrays, strict=True)) if names else arrays
