@@ -175,7 +175,7 @@ class Shapes:
         if all(map(known, ins)):
             if id(node) not in self._ran and not self._told(node):
                 self._run(node, ins)
-        elif careful and "output_shapes" not in node.op.extra and None not in ins and self._tried.get(id(node)) != ins:
+        elif careful and None not in ins and not self._ranks_told(node) and self._tried.get(id(node)) != ins:
             self._tried[id(node)] = ins
             dtypes = self._dtypes(node)
             found = dry.run_unknown(node, [tuple(max(s, 0) for s in shape) for shape in ins], dtypes)
@@ -205,10 +205,17 @@ class Shapes:
                 if shape is not None and min(shape, default=0) >= -1:
                     self._tell(node, (id(node), i), shape, f"output {i}")
 
+    def _ranks_told(self, node: Node) -> bool:
+        """Whether an operator's rule has told what follows from inputs of which sizes are unknown."""
+        return "output_shapes" in node.op.extra and None not in [
+            self._found.get((id(node), i)) for i in range(node.count_outputs)]
+
     def _told(self, node: Node) -> bool:
         """Whether rules have told all outputs already, so that there is no need to run the operator."""
         if not _RULES & node.op.extra.keys():
             return False
+        if "types" not in node.op.extra and len(set(self._dtypes(node))) > 1:
+            return False  # most operators refuse these, others convert them
         outs = [self._found.get((id(node), i)) for i in range(node.count_outputs)]
         if not all(s is not None and min(s, default=1) > 0 for s in outs):
             return False

@@ -28,6 +28,10 @@ def _prelu(data: Tensor, gamma: Tensor) -> Tensor:
     return F.prelu(data, gamma.reshape(-1))
 
 
+def _number_of_outputs(attrs) -> int:
+    return 2 if attrs["act_type"] == "rrelu" else 1
+
+
 def _leaky_shapes(attrs, data, *gamma):
     channels = 0 if data is None else data[1] if len(data) > 1 else 1
     return [data, *[(channels,) if shape is None or len(shape) != 1 or not shape[0] else shape for shape in gamma]]
@@ -43,8 +47,8 @@ def _random_leaky(data: Tensor, low: float, high: float, train: bool, rng) -> tu
 
 
 @register("LeakyReLU", present={"gamma": lambda attrs: attrs["act_type"] == "prelu"}, shapes=_leaky_shapes,
-          num_outputs=lambda attrs: 2 if attrs["act_type"] == "rrelu" else 1, output_names=("output", "mask"),
-          same_shape=("data",),
+          num_outputs=_number_of_outputs, output_names=("output", "mask"),
+          same_shape=("data",), output_shapes=lambda attrs, inputs: inputs[:1] * _number_of_outputs(attrs),
           init={"gamma": '["Constant", {"value": 0.25}]'})
 def leaky_relu(data: Tensor, gamma: Tensor | None = None, *,
                act_type: Literal["elu", "gelu", "leaky", "prelu", "rrelu", "selu"] = "leaky",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..base import TORCH_TO_NAME, MXNetError
+from ._shapes import count, fit, rule, same
 from .boxes import corners_of, greedy_nms, has_values, when_unknown
 from .registry import register
 
@@ -34,7 +35,17 @@ def _check_length(op: str, name: str, values: _Floats, count: int) -> None:
 # ------------------------------------------------------------------------------------------------------ SSD
 
 
-@register("_contrib_MultiBoxPrior")
+@rule
+def _prior_shapes(attrs, data):
+    steps = attrs["steps"]
+    each = len(attrs["sizes"]) + len(attrs["ratios"]) - 1
+    fit(len(data) == 4, len(steps) == len(attrs["offsets"]) == 2, steps[0] * steps[1] >= 0, attrs["sizes"] != (),
+        attrs["ratios"] != ())
+    pixels = count(data[2:])
+    return [(1, pixels * each if pixels >= 0 else -1, 4)]
+
+
+@register("_contrib_MultiBoxPrior", output_shapes=_prior_shapes)
 def multibox_prior(data: Tensor, *, sizes: _Floats = (1.0,), ratios: _Floats = (1.0,), clip: bool = False,
                    steps: _Floats = (-1.0, -1.0), offsets: _Floats = (0.5, 0.5)) -> Tensor:
     """Anchors around every pixel of a feature map, as corners in shares of the image's size.
@@ -132,12 +143,15 @@ def _offsets(anchor: Tensor, boxes: Tensor, variances: _Floats) -> Tensor:
     return torch.stack([offset / variance for offset, variance in zip(offsets, variances, strict=True)], -1)
 
 
+@rule
 def _target_shapes(attrs, anchor, label, cls_pred):
-    count = max(anchor[1], cls_pred[2])
-    return [(label[0], 4 * count if count > 0 else -1)] * 2 + [(label[0], count)]
+    fit(len(anchor) == len(label) == len(cls_pred) == 3, same(anchor[0], 1), same(anchor[2], 4),
+        label[2] < 0 or label[2] >= 5, same(cls_pred[2], anchor[1]), len(attrs["variances"]) == 4)
+    anchors = max(anchor[1], cls_pred[2])
+    return [(label[0], 4 * anchors if anchors > 0 else -1)] * 2 + [(label[0], anchors)]
 
 
-@register("_contrib_MultiBoxTarget", num_outputs=3, output_shapes=when_unknown(_target_shapes),
+@register("_contrib_MultiBoxTarget", num_outputs=3, output_shapes=_target_shapes,
           output_names=("loc_target", "loc_mask", "cls_target"))
 def multibox_target(anchor: Tensor, label: Tensor, cls_pred: Tensor, *, overlap_threshold: float = 0.5,
                     ignore_label: float = -1.0, negative_mining_ratio: float = -1.0,
@@ -180,8 +194,15 @@ def multibox_target(anchor: Tensor, label: Tensor, cls_pred: Tensor, *, overlap_
     return offsets.flatten(1), mask.flatten(1).to(label.dtype), classes
 
 
-@register("_contrib_MultiBoxDetection",
-          output_shapes=when_unknown(lambda attrs, cls_prob, *others: [(cls_prob[0], cls_prob[2], 6)]))
+@rule
+def _detection_shapes(attrs, cls_prob, loc_pred, anchor):
+    batch, _, anchors = cls_prob
+    fit(len(loc_pred) == 2, same(loc_pred[0], batch), loc_pred[1] < 0 or same(loc_pred[1], anchors * 4),
+        all(map(same, anchor, (1, anchors, 4))), len(anchor) == 3, len(attrs["variances"]) == 4)
+    return [(batch, anchors, 6)]
+
+
+@register("_contrib_MultiBoxDetection", output_shapes=_detection_shapes)
 def multibox_detection(cls_prob: Tensor, loc_pred: Tensor, anchor: Tensor, *, clip: bool = True,
                        threshold: float = 0.01, background_id: int = 0, nms_threshold: float = 0.5,
                        force_suppress: bool = False, variances: _Floats = (0.1, 0.1, 0.2, 0.2),

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..base import TORCH_TO_NAME, MXNetError
+from ._shapes import broadcast
 from .registry import register
 
 _BOOL = torch.bool
@@ -93,7 +94,8 @@ def _broadcast(names: str, fn: Callable[[Tensor, Tensor], Tensor], doc: str) -> 
         return fn(lhs, rhs)
 
     _publish(op, name, aliases, doc, "Dimensions of size 1 stretch to those of the other array; "
-                                     "both arrays must have one dtype, which the result has too.")
+                                     "both arrays must have one dtype, which the result has too.",
+             output_shapes=broadcast)
 
 
 def _elementwise(names: str, fn: Callable[[Tensor, Tensor], Tensor], doc: str) -> None:

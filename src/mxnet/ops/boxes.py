@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .._state import state
 from ..base import TORCH_TO_NAME, MXNetError
+from ._shapes import fit, rule
 from .registry import register
 from .unary import require_float
 
@@ -162,8 +163,16 @@ def _convert(boxes: Tensor, source: Format, target: Format) -> Tensor:
     return torch.where(boxes[..., :1] < 0, boxes, converted)
 
 
+@rule
+def _nms_outputs(attrs, data):
+    width = data[-1]
+    fit(len(data) > 1, width < 0 or (0 <= attrs["score_index"] < width and 0 <= attrs["coord_start"] < width - 3
+                                     and attrs["id_index"] < width))
+    return [data, (*data[:-1], 1)]
+
+
 @register("_contrib_box_nms", "_contrib_box_non_maximum_suppression", num_outputs=2, visible=1,
-          output_shapes=when_unknown(lambda attrs, data: [data]))
+          output_shapes=_nms_outputs)
 def box_nms(data: Tensor, *, overlap_thresh: float = 0.5, valid_thresh: float = 0.0, topk: int = -1,
             coord_start: int = 2, score_index: int = 1, id_index: int = -1, background_id: int = -1,
             force_suppress: bool = False, in_format: Format = "corner",

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from ._shapes import fit, rule
 from .registry import Shape, register
 
 __all__ = ["convolution", "convolution_v1", "deconvolution", "geometry"]
@@ -111,7 +112,7 @@ def convolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     return out.movedim(1, -1) if layout in _CHANNELS_LAST else out
 
 
-@register("Convolution_v1", present=_BIAS, shapes=_weight_shapes(transposed=False))
+@register("Convolution_v1", present=_BIAS, shapes=_weight_shapes(transposed=False), output_shapes=_outputs_of)
 def convolution_v1(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
                    kernel: Shape, stride: Shape = (), dilate: Shape = (), pad: Shape = (),
                    num_filter: int, num_group: int = 1, workspace: int = 1024, no_bias: bool = False,
@@ -141,7 +142,21 @@ def _reach(sizes: Shape, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape
     return tuple((s + 1) // 2 for s in surplus), tuple(s % 2 for s in surplus)
 
 
-@register("Deconvolution", present=_BIAS, shapes=_weight_shapes(transposed=True))
+@rule
+def _transposed_outputs(attrs, data, weight, *bias):
+    op, kernel, target = "Deconvolution", attrs["kernel"], attrs["target_shape"]
+    fit(len(data) == len(kernel) + 2, attrs["layout"] not in _CHANNELS_LAST, attrs["num_filter"] > 0)
+    stride, dilate, pad = geometry(op, kernel, attrs["stride"], attrs["dilate"], attrs["pad"])
+    adj = _per_axis(kernel, attrs["adj"], 0, op, "adj")
+    if any(target):
+        fit(-1 not in data)
+    pad, adj = _reach(data[2:], kernel, stride, dilate, pad, adj, target)
+    sizes = [s * (n - 1) + d * (k - 1) + 1 - 2 * p + a if n > 0 else -1
+             for n, k, s, d, p, a in zip(data[2:], kernel, stride, dilate, pad, adj, strict=True)]
+    return [(data[0], attrs["num_filter"], *sizes)]
+
+
+@register("Deconvolution", present=_BIAS, shapes=_weight_shapes(transposed=True), output_shapes=_transposed_outputs)
 def deconvolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
                   kernel: Shape, stride: Shape = (), dilate: Shape = (), pad: Shape = (), adj: Shape = (),
                   target_shape: Shape = (), num_filter: int, num_group: int = 1, workspace: int = 512,

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from .._state import state
 from ..base import MXNetError
+from ._shapes import created, fit, rule
 from .registry import DType, Shape, register
 
 # Creating operators take `ctx`, the name of a context: whoever runs them has turned it into `_device`.
@@ -18,26 +19,26 @@ def _sizes(name: str, shape: Shape) -> Shape:
     return shape
 
 
-@register("_zeros")
+@register("_zeros", output_shapes=created)
 def zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, _device: torch.device) -> Tensor:
     """Zeros of a shape."""
     return torch.zeros(_sizes("_zeros", shape), dtype=dtype, device=_device)
 
 
-@register("_ones")
+@register("_ones", output_shapes=created)
 def ones(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, _device: torch.device) -> Tensor:
     """Ones of a shape."""
     return torch.ones(_sizes("_ones", shape), dtype=dtype, device=_device)
 
 
-@register("_zeros_without_dtype")
+@register("_zeros_without_dtype", output_shapes=created)
 def zeros_without_dtype(*, shape: Shape = (), ctx: str = "", dtype: DType | None = None,
                         _device: torch.device) -> Tensor:
     """Zeros of a shape, of dtype float32 unless one is given."""
     return torch.zeros(_sizes("_zeros_without_dtype", shape), dtype=dtype or torch.float32, device=_device)
 
 
-@register("_full")
+@register("_full", output_shapes=created)
 def full(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, value: int | float,
          _device: torch.device) -> Tensor:
     """`value` in every element of a shape."""
@@ -45,7 +46,20 @@ def full(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, valu
     return torch.full(_sizes("_full", shape), number, dtype=dtype, device=_device)
 
 
-@register("_arange")
+def _steps(start: int | float, stop: int | float | None, step: int | float) -> int:
+    if stop is None:
+        start, stop = 0, start
+    return math.ceil((stop - start) / step)
+
+
+@rule
+def _range_outputs(attrs):
+    steps = _steps(attrs["start"], attrs["stop"], attrs["step"])
+    fit(steps > 0)
+    return [(steps * attrs["repeat"],)]
+
+
+@register("_arange", output_shapes=_range_outputs)
 def arange(*, start: int | float, stop: int | float | None = None, step: int | float = 1, repeat: int = 1,
            infer_range: bool = False, ctx: str = "", dtype: DType = torch.float32,
            _device: torch.device) -> Tensor:
@@ -53,11 +67,11 @@ def arange(*, start: int | float, stop: int | float | None = None, step: int | f
 
     stop: without it, the numbers from 0 to `start`.  Integer dtypes truncate start and step first.
     """
-    if stop is None:
-        start, stop = 0, start
     if step == 0:
         raise MXNetError("Operator _arange: step must not be 0")
-    count = math.ceil((stop - start) / step)
+    count = _steps(start, stop, step)
+    if stop is None:
+        start, stop = 0, start
     if count <= 0:
         raise MXNetError(f"Operator _arange: invalid range (start, stop, step) = ({start}, {stop}, {step})")
     kind = torch.float64 if dtype.is_floating_point else torch.int64
@@ -69,7 +83,7 @@ def arange(*, start: int | float, stop: int | float | None = None, step: int | f
     return numbers.to(dtype)
 
 
-@register("_linspace")
+@register("_linspace", output_shapes=rule(lambda attrs: [(attrs["num"],)]))
 def linspace(*, start: int | float, stop: int | float | None = None, num: int, endpoint: bool = True,
              ctx: str = "", dtype: DType = torch.float32, _device: torch.device) -> Tensor:
     """`num` numbers at equal distances from `start` to `stop`, which is the last one if `endpoint`."""
@@ -80,7 +94,7 @@ def linspace(*, start: int | float, stop: int | float | None = None, num: int, e
     return (torch.arange(num, dtype=torch.float64, device=_device) * step + start).to(dtype)
 
 
-@register("_eye")
+@register("_eye", output_shapes=rule(lambda attrs: [(attrs["N"], attrs["M"] or attrs["N"])]))
 def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = torch.float32,
         _device: torch.device) -> Tensor:
     """N rows and M columns (default N) with ones on the k-th diagonal, above the main one if k > 0."""

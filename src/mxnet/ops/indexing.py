@@ -12,6 +12,7 @@ from torch import Tensor
 from .._state import state
 from ..base import MXNetError
 from ._dtypes import like_first
+from ._shapes import count, fit, indexed_axis, replaced, rule, same
 from .registry import DType, Shape, register
 
 __all__ = ["batch_take", "boolean_mask", "embedding", "fill_element_0index", "forward_slice",
@@ -71,7 +72,17 @@ def _part(data: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Ten
     return view.flip(backwards) if backwards else view
 
 
-@register("slice", "crop", slices=_part)
+@rule
+def _slice_outputs(attrs, data):
+    begin, end = attrs["begin"], attrs["end"]
+    step = attrs["step"] or (None,) * len(begin)
+    fit(len(begin) <= len(data), 0 not in step)
+    bounds = [_slice(*one) for one in zip(begin, end, step, strict=True)]
+    sizes = [len(range(*one.indices(size))) if size >= 0 else -1 for one, size in zip(bounds, data, strict=False)]
+    return [(*sizes, *data[len(sizes):])]
+
+
+@register("slice", "crop", output_shapes=_slice_outputs, slices=_part)
 def slice(data: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
     """data[begin[0]:end[0]:step[0], begin[1]:end[1]:step[1], ...], with Python's rules for negatives and None."""
     view, backwards = _forward_view("slice", data, begin, end, step)
@@ -111,13 +122,36 @@ def _part_of_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Te
     return data[(_slice(None),) * axis + (_slice(begin, end),)]
 
 
-@register("slice_axis", slices=_part_of_axis)
+@rule
+def _slice_axis_outputs(attrs, data):
+    axis, begin, end = indexed_axis(attrs["axis"], len(data)), attrs["begin"], attrs["end"]
+    size = data[axis]
+    if size < 0:
+        return [data]
+    first = begin + size if begin < 0 else begin
+    last = size if end is None else end + size if end < 0 else end
+    fit(0 <= first < last <= size)
+    return [replaced(data, axis, last - first)]
+
+
+@register("slice_axis", output_shapes=_slice_axis_outputs, slices=_part_of_axis)
 def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
     """data[begin:end] along one axis; negative bounds count from the end, the range must not be empty."""
     return _own(_part_of_axis(data, axis=axis, begin=begin, end=end))
 
 
-@register("slice_like", types=like_first)
+@rule
+def _slice_like_outputs(attrs, data, like):
+    fit(bool(attrs["axes"]) or len(data) == len(like))
+    sizes = list(data)
+    for axis in attrs["axes"] or range(len(data)):
+        axis = indexed_axis(axis, len(data))
+        fit(axis < len(like), min(like[axis], data[axis]) < 0 or like[axis] <= data[axis])
+        sizes[axis] = like[axis]
+    return [tuple(sizes)]
+
+
+@register("slice_like", types=like_first, output_shapes=_slice_like_outputs)
 def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
     """The first elements of `data` along `axes` (default: all), as many as `shape_like` has there."""
     if not axes and data.dim() != shape_like.dim():
@@ -136,7 +170,14 @@ def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
 # ------------------------------------------------------------------------------------------------- index arrays
 
 
-@register("take", types=like_first)
+@rule
+def _take_outputs(attrs, a, indices):
+    axis = indexed_axis(attrs["axis"], len(a))
+    fit(0 not in a)
+    return [replaced(a, axis, *indices)]
+
+
+@register("take", types=like_first, output_shapes=_take_outputs)
 def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "raise", "wrap"] = "clip") -> Tensor:
     """The slices of `a` at `indices` along `axis`: shape a.shape[:axis] + indices.shape + a.shape[axis + 1:].
 
@@ -155,7 +196,14 @@ def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "ra
     return taken if index.dim() == 1 else taken.view(*a.shape[:axis], *index.shape, *a.shape[axis + 1:])
 
 
-@register("batch_take", types=lambda attrs, a, indices: ([a, indices or torch.int32], [a]))
+@rule
+def _batch_take_outputs(attrs, a, indices):
+    fit(0 not in a, same(count(a[:-1]), count(indices)))
+    return [indices]
+
+
+@register("batch_take", types=lambda attrs, a, indices: ([a, indices or torch.int32], [a]),
+          output_shapes=_batch_take_outputs)
 def batch_take(a: Tensor, indices: Tensor) -> Tensor:
     """One element of each row: a[i, indices[i]], clipped to the row.  indices: integers, in any shape."""
     if indices.is_floating_point():
@@ -180,7 +228,13 @@ class _OutOfRange(MXNetError, IndexError):
     """What gather_nd raises, which is IndexError in MXNet while other operators raise MXNetError."""
 
 
-@register("gather_nd", types=like_first)
+@rule
+def _gather_outputs(attrs, data, indices):
+    fit(len(indices) > 1, 0 <= indices[0] <= len(data))
+    return [indices[1:] + data[indices[0]:]]
+
+
+@register("gather_nd", types=like_first, output_shapes=_gather_outputs)
 def gather_nd(data: Tensor, indices: Tensor) -> Tensor:
     """data[indices[0], indices[1], ...]: shape indices.shape[1:] + data.shape[len(indices):].
 
@@ -275,7 +329,7 @@ def unravel_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
     return torch.stack([rest, *reversed(coordinates)]).to(data.dtype)
 
 
-@register("one_hot")
+@register("one_hot", output_shapes=rule(lambda attrs, indices: [(*indices, attrs["depth"])]))
 def one_hot(indices: Tensor, *, depth: int, on_value: float = 1.0, off_value: float = 0.0,
             dtype: DType = torch.float32) -> Tensor:
     """indices.shape + (depth,), `off_value` but for `on_value` at each index; nowhere if that is out of range."""
@@ -296,12 +350,18 @@ def _table_types(attrs, data, weight):
     return [data, weight or attrs["dtype"]], [weight or attrs["dtype"]]
 
 
-@register("Embedding", shapes=_table_shapes, types=_table_types)
+@rule
+def _embedding_outputs(attrs, data, weight):
+    return [(*data, attrs["output_dim"])]
+
+
+@register("Embedding", shapes=_table_shapes, types=_table_types, output_shapes=_embedding_outputs)
 def embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, dtype: DType = torch.float32,
               sparse_grad: bool = False) -> Tensor:
     """The rows of `weight` (input_dim, output_dim) at the indices `data`: shape data.shape + (output_dim,).
 
-    Indices out of range are clipped to it.  The gradient is dense, whatever `sparse_grad` says.
+    Indices out of range are clipped to it.  With `sparse_grad` the gradient of a variable is sparse: rows not used are
+    not in it.
     """
     rows, columns = weight.shape
     if rows.__class__ is not int or columns.__class__ is not int:
@@ -309,10 +369,12 @@ def embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, 
         torch._check(columns == output_dim)
     elif (rows, columns) != (input_dim, output_dim):
         raise MXNetError(f"Embedding: expected weight of shape ({input_dim}, {output_dim}), got ({rows}, {columns})")
-    return F.embedding(data.to(torch.int64).clamp(0, input_dim - 1), weight)
+    # what is no variable has a gradient that other operators must be able to take
+    sparse = sparse_grad and weight.requires_grad and weight.is_leaf and weight.device.type != "meta"
+    return F.embedding(data.to(torch.int64).clamp(0, input_dim - 1), weight, sparse=sparse)
 
 
-@register("_contrib_SparseEmbedding", shapes=_table_shapes, types=_table_types)
+@register("_contrib_SparseEmbedding", shapes=_table_shapes, types=_table_types, output_shapes=_embedding_outputs)
 def sparse_embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, dtype: DType = torch.float32,
                      deterministic: bool = False) -> Tensor:
     """`Embedding` by its name of MXNet 0.12, deprecated there."""

@@ -1,9 +1,12 @@
 """Operators that put arrays together and take them apart: concat, stack, split, Crop."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from ._shapes import fit, indexed_axis, replaced, rule, same
 from .registry import Shape, register
 
 __all__ = ["concat", "crop", "rnn_param_concat", "split", "split_v2", "stack"]
@@ -85,7 +88,23 @@ def rnn_param_concat(*data: Tensor, dim: int = 1) -> Tensor:
     return _concat("_rnn_param_concat", data, dim)
 
 
-@register("stack")
+@rule
+def _stack_outputs(attrs, *data):
+    sizes = tuple(map(max, *data)) if len(data) > 1 else data[0]
+    fit(all(same(a, b) for shape in data for a, b in zip(shape, sizes, strict=True)))
+    axis = indexed_axis(attrs["axis"], len(sizes) + 1)
+    return [(*sizes[:axis], len(data), *sizes[axis:])]
+
+
+def _stack_inputs(attrs, inputs, outputs):
+    """All are alike, and the output is so but for the new axis."""
+    out, axis = outputs[0], attrs["axis"]
+    if out is not None and -len(out) <= axis < len(out):
+        return [replaced(out, axis % len(out))] * len(inputs)
+    return [next((shape for shape in inputs if shape is not None), None)] * len(inputs)
+
+
+@register("stack", input_shapes=_stack_inputs, output_shapes=_stack_outputs)
 def stack(*data: Tensor, axis: int = 0) -> Tensor:
     """Join arrays of one shape along a new axis at position `axis`."""
     if not data:
@@ -148,7 +167,19 @@ def _pieces(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool
     return _squeezed(data.split(size // num_outputs, axis), axis, squeeze_axis)
 
 
-@register("SliceChannel", "split", input_shapes=_whole_of_pieces, output_names=_piece_names,
+@rule
+def _piece_outputs(attrs, data):
+    axis, pieces = indexed_axis(attrs["axis"], len(data)), attrs["num_outputs"]
+    size = data[axis]
+    fit(pieces > 0, size < 0 or size % pieces == 0)
+    if attrs["squeeze_axis"]:
+        fit(same(size, pieces))
+        return [replaced(data, axis) or (1,)] * pieces
+    return [replaced(data, axis, size // pieces if size >= 0 else -1)] * pieces
+
+
+@register("SliceChannel", "split", input_shapes=_whole_of_pieces, output_shapes=_piece_outputs,
+          output_names=_piece_names,
           num_outputs=lambda attrs: attrs["num_outputs"],
           slices=_pieces)
 def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:
@@ -160,7 +191,23 @@ def _split_v2_outputs(attrs) -> int:
     return attrs["sections"] or len(attrs["indices"])
 
 
-@register("_split_v2", num_outputs=_split_v2_outputs)
+@rule
+def _split_v2_shapes(attrs, data):
+    axis = indexed_axis(attrs["axis"], len(data))
+    size, sections, bounds = data[axis], attrs["sections"], attrs["indices"]
+    if sections:
+        fit(size < 0 or size % sections == 0)
+        sizes = [size // sections if size >= 0 else -1] * sections
+    else:
+        sizes = [end - begin for begin, end in pairwise(bounds)] + [size - bounds[-1] if size >= 0 else -1]
+        fit(bounds[0] == 0, min(sizes) >= -1, -1 not in sizes[:-1], size < 0 or bounds[-1] <= size)
+    if attrs["squeeze_axis"]:
+        fit(all(same(n, 1) for n in sizes))
+        return [replaced(data, axis) or (1,)] * len(sizes)
+    return [replaced(data, axis, n) for n in sizes]
+
+
+@register("_split_v2", num_outputs=_split_v2_outputs, output_shapes=_split_v2_shapes)
 def split_v2(data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool = False,
              sections: int = 0) -> list[Tensor]:
     """Split along `axis` into `sections` equal pieces, or into pieces that begin at `indices` (the first at 0)."""
@@ -183,7 +230,17 @@ def split_v2(data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool 
     return _owned(_squeezed(pieces, axis, squeeze_axis))
 
 
-@register("Crop")
+@rule
+def _crop_outputs(attrs, data, *like):
+    fit(len(data) == 4, len(like) < 2)
+    height, width = like[0][2:] if like else attrs["h_w"]
+    offset = (0, 0) if attrs["center_crop"] else attrs["offset"]
+    for size, part, first in zip(data[2:], (height, width), offset, strict=True):
+        fit(part != 0, part >= 0 or bool(like), size < 0 or first + part <= size, first >= 0)
+    return [(*data[:2], height, width)]
+
+
+@register("Crop", output_shapes=_crop_outputs)
 def crop(*data: Tensor, offset: Shape = (0, 0), h_w: Shape = (0, 0), center_crop: bool = False) -> Tensor:
     """Cut a window out of (N, C, H, W), as high and wide as `h_w` or as the second input if there is one.
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .._state import state
 from ..base import MXNetError
+from ._shapes import fit, replaced, rule, same
 from .registry import register
 
 __all__ = ["batch_dot", "det", "dot", "extractdiag", "extracttrian", "gelqf", "gemm", "gemm2", "inverse", "khatri_rao",
@@ -57,7 +58,23 @@ def _bags(rows: int, width: int) -> tuple[Tensor, Tensor]:
     return torch.arange(width).repeat(rows), torch.arange(0, rows * width, width)
 
 
-@register("dot")
+@rule
+def _dot_outputs(attrs, lhs, rhs):
+    first, last = attrs["transpose_a"], attrs["transpose_b"]
+    fit(same(lhs[0 if first else -1], rhs[-1 if last else 0]), not (first or last) or len(lhs) + len(rhs) > 2)
+    return [(lhs[1:] if first else lhs[:-1]) + (rhs[:-1] if last else rhs[1:]) or (1,)]
+
+
+def _dot_inputs(attrs, inputs, outputs):
+    """The sizes that are summed over are the same."""
+    if not all(inputs):
+        return [None, None]
+    (lhs, rhs), at, rhs_at = inputs, 0 if attrs["transpose_a"] else -1, -1 if attrs["transpose_b"] else 0
+    size = max(lhs[at], rhs[rhs_at])
+    return [replaced(lhs, at % len(lhs), size), replaced(rhs, rhs_at % len(rhs), size)]
+
+
+@register("dot", input_shapes=_dot_inputs, output_shapes=_dot_outputs)
 def dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: bool = False,
         forward_stype: StorageType | None = None) -> Tensor:
     """Sum over the last axis of `lhs` (first, if transposed) and the first axis of `rhs` (last, if transposed).

@@ -8,6 +8,7 @@ from torch import Tensor
 from .._state import state
 from ..base import MXNetError
 from ._dtypes import like_first
+from ._shapes import fit, rule, same
 from .registry import register
 
 __all__ = ["ctc_loss"]
@@ -18,7 +19,14 @@ def _leading(label: Tensor, padding: int) -> Tensor:
     return (label != padding).cumprod(1).sum(1)
 
 
+@rule
+def _loss_outputs(attrs, data, label, *lengths):
+    fit(len(data) == 3, len(label) == 2, same(label[0], data[1]), data[0] < 0 or label[1] <= data[0])
+    return [(max(data[1], label[0]),)]
+
+
 @register("CTCLoss", "ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss", output_names=("output0",), types=like_first,
+          output_shapes=_loss_outputs,
           present={"data_lengths": lambda attrs: attrs["use_data_lengths"],
                    "label_lengths": lambda attrs: attrs["use_label_lengths"]})
 def ctc_loss(data: Tensor, label: Tensor, data_lengths: Tensor | None = None,

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..base import MXNetError
+from ._dtypes import like_first
+from ._shapes import count, fit, indexed_axis, replaced, rule, same
 from .reduce import one_axis
 from .registry import DType, register
 from .unary import refuse_bool
@@ -25,13 +27,21 @@ def _sorted(name: str, data: Tensor, axis: int | None, ascending: bool) -> tuple
     return values, indices, axis
 
 
-@register("sort", output_names=("output0",))
+@rule
+def _sort_outputs(attrs, data):
+    if attrs["axis"] is None:
+        return [(count(data),)]
+    indexed_axis(attrs["axis"], len(data))
+    return [data]
+
+
+@register("sort", output_names=("output0",), output_shapes=_sort_outputs)
 def sort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True) -> Tensor:
     """Elements in order along `axis`; None sorts the flattened array."""
     return _sorted("sort", data, axis, is_ascend)[0]
 
 
-@register("argsort")
+@register("argsort", output_shapes=_sort_outputs)
 def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True,
             dtype: DType = torch.float32) -> Tensor:
     """Indices that sort `data` along `axis`; equal elements keep their order.
@@ -46,7 +56,21 @@ def _topk_types(attrs, data):
     return [data], kinds.get(attrs["ret_typ"], [data])
 
 
-@register("topk", types=_topk_types, num_outputs=lambda attrs: 2 if attrs["ret_typ"] == "both" else 1,
+@rule
+def _topk_outputs(attrs, data):
+    k, whole = attrs["k"], data
+    if attrs["axis"] is None:
+        data, axis = (count(data),), 0
+    else:
+        axis = indexed_axis(attrs["axis"], len(data))
+    fit(data[axis] < 0 or k <= data[axis])
+    if attrs["ret_typ"] == "mask":
+        return [whole]
+    return [replaced(data, axis, k) if k >= 1 else data] * (2 if attrs["ret_typ"] == "both" else 1)
+
+
+@register("topk", types=_topk_types, output_shapes=_topk_outputs,
+          num_outputs=lambda attrs: 2 if attrs["ret_typ"] == "both" else 1,
           output_names=lambda attrs: ("output0", "output1") if attrs["ret_typ"] in ("both", "value") else ("output",))
 def topk(data: Tensor, *, axis: int | None = -1, k: int = 1,
          ret_typ: Literal["both", "indices", "mask", "value"] = "indices", is_ascend: bool = False,
@@ -87,7 +111,15 @@ def _pick_last(data: Tensor, where: Tensor, size: int) -> Tensor:
         return F.nll_loss(data, where.clamp(0, size - 1), reduction="none").neg()
 
 
-@register("pick", "choose_element_0index")
+@rule
+def _pick_outputs(attrs, data, index):
+    axis = indexed_axis(attrs["axis"], len(data))
+    rows, kept = replaced(data, axis), replaced(data, axis, 1)
+    fit(any(len(index) == len(shape) and all(map(same, index, shape)) for shape in (rows, kept)))
+    return [kept if attrs["keepdims"] or len(data) == 1 else rows]
+
+
+@register("pick", "choose_element_0index", types=like_first, output_shapes=_pick_outputs)
 def pick(data: Tensor, index: Tensor, *, axis: int | None = -1, keepdims: bool = False,
          mode: Literal["clip", "wrap"] = "clip") -> Tensor:
     """One element of each row along `axis`: `data[i, index[i]]` for a matrix and axis 1.

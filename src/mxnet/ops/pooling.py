@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..base import MXNetError
+from ._shapes import fit, rule, same
 from .conv import deconvolution
 from .registry import Shape, register
 
@@ -144,6 +145,8 @@ def _pooled(attrs, inputs):
     if len(data) != len(kernel) + 2 or attrs["pooling_convention"] == "same":
         return [None]
     stride, pad, _ = _geometry("Pooling", kernel, attrs["stride"], attrs["pad"], attrs["pooling_convention"])
+    if any(0 <= n < k - 2 * p for n, k, p in zip(data[2:], kernel, pad, strict=True)):
+        return [None]
     up = -1 if attrs["pooling_convention"] == "full" else 1
     return [(*data[:2], *(-1 if n < 0 else up * (up * (n + 2 * p - k) // s) + 1
                           for n, k, s, p in zip(data[2:], kernel, stride, pad, strict=True)))]
@@ -185,7 +188,13 @@ def pooling(data: Tensor, *, kernel: Shape = (), pool_type: _Kind = "max", globa
     return out.movedim(1, -1) if last else out
 
 
-@register("Pooling_v1")
+def _pooled_v1(attrs, inputs):
+    if inputs[0] is None or len(inputs[0]) < 4:
+        return [None]
+    return _pooled({**attrs, "layout": None}, inputs)
+
+
+@register("Pooling_v1", output_shapes=_pooled_v1)
 def pooling_v1(data: Tensor, *, kernel: Shape = (), pool_type: Literal["avg", "max", "sum"] = "max",
                global_pool: bool = False, pooling_convention: Literal["full", "valid"] = "valid",
                stride: Shape = (), pad: Shape = ()) -> Tensor:
@@ -199,7 +208,14 @@ def pooling_v1(data: Tensor, *, kernel: Shape = (), pool_type: Literal["avg", "m
                    pooling_convention=pooling_convention) / prod(kernel)
 
 
-@register("_contrib_AdaptiveAvgPooling2D")
+@rule
+def _adaptive_outputs(attrs, data):
+    fit(len(data) == 4)
+    size = attrs["output_size"]
+    return [(*data[:2], *(size if len(size) == 2 else size * 2 if len(size) == 1 else (1, 1)))]
+
+
+@register("_contrib_AdaptiveAvgPooling2D", output_shapes=_adaptive_outputs)
 def adaptive_avg_pooling(data: Tensor, *, output_size: Shape = ()) -> Tensor:
     """Means over a grid of output_size cells of (batch, channel, height, width) data; one number serves both axes.
 
@@ -226,7 +242,32 @@ def _scaled(size: int, scale: float, keep_odd: bool) -> int:
     return int((size - 1) * scale) + 1 if keep_odd and size % 2 else int(size * scale)
 
 
-@register("_contrib_BilinearResize2D", present={"like": lambda attrs: attrs["mode"] == "like"})
+def _resized(sizes: Shape, like: Shape | None, mode: _ResizeMode, height: int, width: int, scale_height: float | None,
+             scale_width: float | None) -> Shape:
+    """(height, width) that the attributes of BilinearResize2D name, for images of these sizes."""
+    rows, columns = sizes
+    if like is not None:
+        return tuple(like)
+    if mode in _ROUNDED:
+        return _ROUNDED[mode](rows), _ROUNDED[mode](columns)
+    if scale_height is not None and scale_width is not None:
+        odd = mode == "odd_scale"
+        return _scaled(rows, scale_height, odd), _scaled(columns, scale_width, odd)
+    return height, width
+
+
+@rule
+def _resize_outputs(attrs, data, *like):
+    fit(len(data) == 4, all(len(shape) == 4 for shape in like))
+    wanted = {name: attrs[name] for name in ("mode", "height", "width", "scale_height", "scale_width")}
+    size = _resized(data[2:], like[0][2:] if like else None, **wanted)
+    plain = like or (attrs["mode"] == "size" and (attrs["scale_height"] is None or attrs["scale_width"] is None))
+    fit(bool(plain) or min(data[2:]) > 0, 0 not in size)
+    return [(*data[:2], *size)]
+
+
+@register("_contrib_BilinearResize2D", present={"like": lambda attrs: attrs["mode"] == "like"},
+          output_shapes=_resize_outputs)
 def bilinear_resize(data: Tensor, like: Tensor | None = None, *, height: int = 1, width: int = 1,
                     scale_height: float | None = None, scale_width: float | None = None,
                     mode: _ResizeMode = "size", align_corners: bool = True) -> Tensor:
@@ -237,16 +278,8 @@ def bilinear_resize(data: Tensor, like: Tensor | None = None, *, height: int = 1
     nearest even or odd size.
     """
     _check_rank("BilinearResize2D", data, 4)
-    rows, columns = data.shape[2:]
-    if mode == "like":
-        size = tuple(like.shape[2:])
-    elif mode in _ROUNDED:
-        size = (_ROUNDED[mode](rows), _ROUNDED[mode](columns))
-    elif scale_height is not None and scale_width is not None:
-        odd = mode == "odd_scale"
-        size = (_scaled(rows, scale_height, odd), _scaled(columns, scale_width, odd))
-    else:
-        size = (height, width)
+    size = _resized(data.shape[2:], None if mode != "like" else like.shape[2:], mode, height, width, scale_height,
+                    scale_width)
     if min(size) < 1:
         raise MXNetError(f"BilinearResize2D: cannot resize {tuple(data.shape)} to {size}")
     return F.interpolate(data, size, mode="bilinear", align_corners=align_corners)
@@ -263,7 +296,26 @@ def _up_sampling_inputs(attrs, given):
     return ["data", "weight"] if attrs["sample_type"] == "bilinear" else [f"arg{i}" for i in range(attrs["num_args"])]
 
 
-@register("UpSampling", shapes=_up_sampling_shapes, input_names=_up_sampling_inputs,
+@rule
+def _up_sampling_outputs(attrs, data, *others):
+    n, c, *sizes = data
+    scale = attrs["scale"]
+    fit(len(sizes) == 2, scale > 0, all(len(shape) == 4 for shape in others))
+    sizes = [size * scale if size >= 0 else -1 for size in sizes]
+    if attrs["sample_type"] == "bilinear":
+        fit(len(others) == 1, 0 not in data)
+        return [(n, attrs["num_filter"], *sizes)]
+    if attrs["multi_input_mode"] == "sum":
+        fit(all(same(c, shape[1]) for shape in others))
+    else:
+        channels = [c, *(shape[1] for shape in others)]
+        c = -1 if -1 in channels else sum(channels)
+    fit(all(same(n, shape[0]) for shape in others))
+    return [(n, c, *sizes)]
+
+
+@register("UpSampling", shapes=_up_sampling_shapes, output_shapes=_up_sampling_outputs,
+          input_names=_up_sampling_inputs,
           init=dict.fromkeys(("weight", "arg1"), '["bilinear", {}]'))  # the second input, as MXNet does
 def up_sampling(*data: Tensor, scale: int, num_filter: int = 0, sample_type: Literal["bilinear", "nearest"],
                 multi_input_mode: Literal["concat", "sum"] = "concat", num_args: int | None = None,

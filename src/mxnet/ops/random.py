@@ -14,6 +14,7 @@ from torch import Tensor
 from .._state import state
 from ..base import MXNetError
 from ._dtypes import always, drawn
+from ._shapes import created, fit, rule
 from .registry import DType, Shape, register
 
 _one_at_a_time = threading.Lock()  # a stream that two threads draw from must not come apart
@@ -101,7 +102,7 @@ def _draw(kind: str, shape, dtype: DType, device: torch.device, rng, *parameters
 # ------------------------------------------------------------------------------ scalar parameters
 
 
-@register("_random_uniform", "random_uniform", "uniform")
+@register("_random_uniform", "random_uniform", "uniform", output_shapes=created)
 def random_uniform(*, low: float = 0.0, high: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
                    _rng=None, _device=None) -> Tensor:
     """Draw from the uniform distribution on [low, high).  Returns `shape` values, float32 unless `dtype`."""
@@ -109,7 +110,7 @@ def random_uniform(*, low: float = 0.0, high: float = 1.0, shape: Shape = (1,), 
     return _draw("uniform", shape, _float_dtype("_random_uniform", dtype), _device, _rng, low, high)
 
 
-@register("_random_normal", "random_normal", "normal")
+@register("_random_normal", "random_normal", "normal", output_shapes=created)
 def random_normal(*, loc: float = 0.0, scale: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
                   _rng=None, _device=None) -> Tensor:
     """Draw from the normal distribution of mean `loc` and standard deviation `scale` > 0."""
@@ -117,7 +118,7 @@ def random_normal(*, loc: float = 0.0, scale: float = 1.0, shape: Shape = (1,), 
     return _draw("normal", shape, _float_dtype("_random_normal", dtype), _device, _rng, loc, scale)
 
 
-@register("_random_gamma", "random_gamma")
+@register("_random_gamma", "random_gamma", output_shapes=created)
 def random_gamma(*, alpha: float = 1.0, beta: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
                  _rng=None, _device=None) -> Tensor:
     """Draw from the gamma distribution of shape `alpha` > 0 and scale `beta` > 0."""
@@ -126,7 +127,7 @@ def random_gamma(*, alpha: float = 1.0, beta: float = 1.0, shape: Shape = (1,), 
     return _draw("gamma", shape, _float_dtype("_random_gamma", dtype), _device, _rng, alpha, beta)
 
 
-@register("_random_exponential", "random_exponential")
+@register("_random_exponential", "random_exponential", output_shapes=created)
 def random_exponential(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
                        _rng=None, _device=None) -> Tensor:
     """Draw from the exponential distribution of rate `lam` > 0."""
@@ -134,7 +135,7 @@ def random_exponential(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | 
     return _draw("exponential", shape, _float_dtype("_random_exponential", dtype), _device, _rng, lam)
 
 
-@register("_random_poisson", "random_poisson")
+@register("_random_poisson", "random_poisson", output_shapes=created)
 def random_poisson(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
                    _rng=None, _device=None) -> Tensor:
     """Draw from the Poisson distribution of mean `lam` >= 0; the counts come as floats."""
@@ -142,7 +143,7 @@ def random_poisson(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | None
     return _draw("poisson", shape, _float_dtype("_random_poisson", dtype), _device, _rng, lam)
 
 
-@register("_random_negative_binomial", "random_negative_binomial")
+@register("_random_negative_binomial", "random_negative_binomial", output_shapes=created)
 def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
                              _rng=None, _device=None) -> Tensor:
     """Draw failures before the `k`-th success of probability `p`; the counts come as floats."""
@@ -151,7 +152,7 @@ def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,),
     return _draw("negative_binomial", shape, _float_dtype("_random_negative_binomial", dtype), _device, _rng, k, p)
 
 
-@register("_random_generalized_negative_binomial", "random_generalized_negative_binomial")
+@register("_random_generalized_negative_binomial", "random_generalized_negative_binomial", output_shapes=created)
 def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0, shape: Shape = (1,),
                                          dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the negative binomial distribution of mean `mu` and dispersion `alpha`."""
@@ -161,7 +162,7 @@ def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0,
     return _draw("generalized_negative_binomial", shape, dtype, _device, _rng, mu, alpha)
 
 
-@register("_random_randint", "random_randint", types=drawn(torch.int32))
+@register("_random_randint", "random_randint", types=drawn(torch.int32), output_shapes=created)
 def random_randint(*, low: int, high: int, shape: Shape = (1,), dtype: DType | None = None,
                    _rng=None, _device=None) -> Tensor:
     """Draw integers of [low, high), int32 unless dtype='int64'."""
@@ -195,47 +196,55 @@ def _sample(kind: str, shape: Shape, dtype: DType | None, rng, *parameters: Tens
     return _draw(kind, (*first.shape, *shape), out_dtype, first.device, rng, *parameters)
 
 
-@register("_sample_uniform", "sample_uniform", types=_DRAWN)
+@rule
+def _sample_outputs(attrs, *parameters):
+    first, *rest = parameters
+    fit(all(shape == first for shape in rest))
+    return [(*first, *attrs["shape"])]
+
+
+@register("_sample_uniform", "sample_uniform", types=_DRAWN, output_shapes=_sample_outputs)
 def sample_uniform(low: Tensor, high: Tensor, *,
                    shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from uniform distributions on [low, high); returns parameters' shape + `shape`."""
     return _sample("uniform", shape, dtype, _rng, low, high)
 
 
-@register("_sample_normal", "sample_normal", types=_DRAWN)
+@register("_sample_normal", "sample_normal", types=_DRAWN, output_shapes=_sample_outputs)
 def sample_normal(mu: Tensor, sigma: Tensor, *,
                   shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from normal distributions of mean mu and standard deviation sigma; returns parameters' shape + `shape`."""
     return _sample("normal", shape, dtype, _rng, mu, sigma)
 
 
-@register("_sample_gamma", "sample_gamma", types=_DRAWN)
+@register("_sample_gamma", "sample_gamma", types=_DRAWN, output_shapes=_sample_outputs)
 def sample_gamma(alpha: Tensor, beta: Tensor, *,
                  shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from gamma distributions of shape alpha and scale beta; returns parameters' shape + `shape`."""
     return _sample("gamma", shape, dtype, _rng, alpha, beta)
 
 
-@register("_sample_exponential", "sample_exponential", types=_DRAWN)
+@register("_sample_exponential", "sample_exponential", types=_DRAWN, output_shapes=_sample_outputs)
 def sample_exponential(lam: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from exponential distributions of rate lam; returns parameters' shape + `shape`."""
     return _sample("exponential", shape, dtype, _rng, lam)
 
 
-@register("_sample_poisson", "sample_poisson", types=_DRAWN)
+@register("_sample_poisson", "sample_poisson", types=_DRAWN, output_shapes=_sample_outputs)
 def sample_poisson(lam: Tensor, *, shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from Poisson distributions of mean lam; returns parameters' shape + `shape`."""
     return _sample("poisson", shape, dtype, _rng, lam)
 
 
-@register("_sample_negative_binomial", "sample_negative_binomial", types=_DRAWN)
+@register("_sample_negative_binomial", "sample_negative_binomial", types=_DRAWN, output_shapes=_sample_outputs)
 def sample_negative_binomial(k: Tensor, p: Tensor, *,
                              shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw failures before k successes of probability p; returns parameters' shape + `shape`."""
     return _sample("negative_binomial", shape, dtype, _rng, k, p)
 
 
-@register("_sample_generalized_negative_binomial", "sample_generalized_negative_binomial", types=_DRAWN)
+@register("_sample_generalized_negative_binomial", "sample_generalized_negative_binomial", types=_DRAWN,
+          output_shapes=_sample_outputs)
 def sample_generalized_negative_binomial(mu: Tensor, alpha: Tensor, *,
                                          shape: Shape = (), dtype: DType | None = None, _rng=None) -> Tensor:
     """Draw from negative binomial distributions by mean and dispersion; returns parameters' shape + `shape`."""
@@ -250,43 +259,43 @@ def _like(kind: str, data: Tensor, rng, *parameters: float) -> Tensor:
                  *parameters)
 
 
-@register("_random_uniform_like")
+@register("_random_uniform_like", same_shape=True)
 def random_uniform_like(data: Tensor, *, low: float = 0.0, high: float = 1.0, _rng=None) -> Tensor:
     """Draw from a uniform distribution on [low, high), in the shape and dtype of `data`."""
     return _like("uniform", data, _rng, low, high)
 
 
-@register("_random_normal_like")
+@register("_random_normal_like", same_shape=True)
 def random_normal_like(data: Tensor, *, loc: float = 0.0, scale: float = 1.0, _rng=None) -> Tensor:
     """Draw from a normal distribution of mean loc and standard deviation scale, in the shape and dtype of `data`."""
     return _like("normal", data, _rng, loc, scale)
 
 
-@register("_random_gamma_like")
+@register("_random_gamma_like", same_shape=True)
 def random_gamma_like(data: Tensor, *, alpha: float = 1.0, beta: float = 1.0, _rng=None) -> Tensor:
     """Draw from a gamma distribution of shape alpha and scale beta, in the shape and dtype of `data`."""
     return _like("gamma", data, _rng, alpha, beta)
 
 
-@register("_random_exponential_like")
+@register("_random_exponential_like", same_shape=True)
 def random_exponential_like(data: Tensor, *, lam: float = 1.0, _rng=None) -> Tensor:
     """Draw from an exponential distribution of rate lam, in the shape and dtype of `data`."""
     return _like("exponential", data, _rng, lam)
 
 
-@register("_random_poisson_like")
+@register("_random_poisson_like", same_shape=True)
 def random_poisson_like(data: Tensor, *, lam: float = 1.0, _rng=None) -> Tensor:
     """Draw from a Poisson distribution of mean lam, in the shape and dtype of `data`."""
     return _like("poisson", data, _rng, lam)
 
 
-@register("_random_negative_binomial_like")
+@register("_random_negative_binomial_like", same_shape=True)
 def random_negative_binomial_like(data: Tensor, *, k: int = 1, p: float = 1.0, _rng=None) -> Tensor:
     """Draw failures before k successes of probability p, in the shape and dtype of `data`."""
     return _like("negative_binomial", data, _rng, k, p)
 
 
-@register("_random_generalized_negative_binomial_like")
+@register("_random_generalized_negative_binomial_like", same_shape=True)
 def random_generalized_negative_binomial_like(data: Tensor, *, mu: float = 1.0, alpha: float = 1.0,
                                               _rng=None) -> Tensor:
     """Draw from a negative binomial distribution of mean mu and dispersion alpha, in the shape and dtype of `data`."""
@@ -296,7 +305,13 @@ def random_generalized_negative_binomial_like(data: Tensor, *, mu: float = 1.0, 
 # ------------------------------------------------------------------------------ choosing
 
 
-@register("_sample_multinomial", "sample_multinomial",
+@rule
+def _choice_outputs(attrs, data):
+    fit(len(data) in (1, 2), 0 not in data)
+    return [(*data[:-1], *attrs["shape"]) or (1,)] * (2 if attrs["get_prob"] else 1)
+
+
+@register("_sample_multinomial", "sample_multinomial", output_shapes=_choice_outputs,
           types=lambda attrs, data: ([data], [getattr(torch, attrs["dtype"]), data][:1 + attrs["get_prob"]]),
           num_outputs=lambda a: 2 if a["get_prob"] else 1)
 def sample_multinomial(data: Tensor, *, shape: Shape = (), get_prob: bool = False,
@@ -324,7 +339,7 @@ def sample_multinomial(data: Tensor, *, shape: Shape = (), get_prob: bool = Fals
     return samples, chosen.clamp(min=torch.finfo(data.dtype).tiny).log().reshape(out_shape)
 
 
-@register("_shuffle", "shuffle")
+@register("_shuffle", "shuffle", same_shape=True)
 def shuffle(data: Tensor, *, _rng=None) -> Tensor:
     """A copy of `data` with its first axis in random order."""
     n = data.shape[0]

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..base import MXNetError
 from ._dtypes import like_first
+from ._shapes import fit, indexed_axis, reduced, replaced, rule, same
 from .registry import Shape, register
 from .unary import refuse_bool
 
@@ -64,7 +65,7 @@ def _reduction(names: str, fn: Callable[[Tensor, Shape, bool], Tensor], doc: str
     op.__name__ = op.__qualname__ = name
     op.__doc__ = (f"{doc}\n\naxis: one or several axes, default all.  keepdims: keep them with size 1.\n"
                   "exclude: reduce over all axes but these.  The result has the dtype of `data`.")
-    register(name, *aliases)(op)
+    register(name, *aliases, output_shapes=reduced)(op)
 
 
 # ----------------------------------------------------------------------------------- sums, products, bounds
@@ -137,7 +138,11 @@ _reduction("_square_sum", lambda data, axes, keepdims: _sum(data * data, axes, k
            "Sum of the squares of the elements.")
 
 
-@register("norm")
+def _norm_types(attrs, data):
+    return [data], [data if attrs["out_dtype"] is None else getattr(torch, attrs["out_dtype"])]
+
+
+@register("norm", types=_norm_types, output_shapes=reduced)
 def norm(data: Tensor, *, ord: int = 2, axis: Shape | None = None,
          out_dtype: _DType | None = None, keepdims: bool = False) -> Tensor:
     """L1 norm (ord=1) or L2 norm (ord=2) over `axis`, default all axes.
@@ -152,7 +157,13 @@ def norm(data: Tensor, *, ord: int = 2, axis: Shape | None = None,
     return _at_least_1d(result.to(dtype))
 
 
-@register("moments", num_outputs=2)
+@rule
+def _moments_outputs(attrs, data):
+    fit(bool(attrs["axes"]))
+    return reduced({**attrs, "axis": attrs["axes"]}, [data]) * 2
+
+
+@register("moments", num_outputs=2, output_shapes=_moments_outputs)
 def moments(data: Tensor, *, axes: Shape | None = None, keepdims: bool = False) -> tuple[Tensor, Tensor]:
     """Mean and (biased) variance over `axes`, which must be given."""
     if not axes:
@@ -177,14 +188,19 @@ def _arg_extreme(name: str, fn: Callable) -> None:
     op.__doc__ = (f"Index of the {which} element along `axis`, the first one at ties; NaN counts as {which}."
                   "\n\naxis: default None, the index into the flattened array.\n"
                   "The result has the dtype of `data`.")
-    register(name)(op)
+    register(name, output_shapes=reduced)(op)
 
 
 _arg_extreme("argmax", torch.argmax)
 _arg_extreme("argmin", torch.argmin)
 
 
-@register("argmax_channel")
+@rule
+def _channel_outputs(attrs, data):
+    return [replaced(data, indexed_axis(1, len(data)))]
+
+
+@register("argmax_channel", output_shapes=_channel_outputs)
 def argmax_channel(data: Tensor) -> Tensor:
     """Index of the largest element of each row, for data of shape (batch, channels): (batch,)."""
     refuse_bool("argmax_channel", data)
@@ -223,7 +239,18 @@ def _cannot_stretch(name: str, data: Tensor, shape: Shape) -> MXNetError:
     return MXNetError(f"Operator {name}: shape {tuple(data.shape)} cannot be broadcast to {tuple(shape)}")
 
 
-@register("broadcast_axis", "broadcast_axes")
+@rule
+def _stretched(attrs, data):
+    axes, sizes = attrs["axis"], attrs["size"]
+    shape = list(data)
+    for axis, size in zip(axes, sizes, strict=True):
+        axis = indexed_axis(axis, len(data))
+        fit(same(shape[axis], 1))
+        shape[axis] = size
+    return [tuple(shape)]
+
+
+@register("broadcast_axis", "broadcast_axes", output_shapes=_stretched)
 def broadcast_axis(data: Tensor, *, axis: Shape = (), size: Shape = ()) -> Tensor:
     """Repeat `data` along axes of size 1: `axis` names them, `size` says how often."""
     if len(axis) != len(size):
@@ -238,7 +265,14 @@ def broadcast_axis(data: Tensor, *, axis: Shape = (), size: Shape = ()) -> Tenso
     return _stretch(data, shape)
 
 
-@register("broadcast_to")
+@rule
+def _stretched_to(attrs, data):
+    shape = tuple(have if want == 0 else want for have, want in zip(data, attrs["shape"], strict=True))
+    fit(all(have == 1 or same(have, want) for have, want in zip(data, shape, strict=True)))
+    return [shape]
+
+
+@register("broadcast_to", output_shapes=_stretched_to)
 def broadcast_to(data: Tensor, *, shape: Shape = ()) -> Tensor:
     """Repeat `data` along its axes of size 1 up to `shape`, which has as many axes; 0 keeps a size."""
     if len(shape) != data.dim():
@@ -249,7 +283,21 @@ def broadcast_to(data: Tensor, *, shape: Shape = ()) -> Tensor:
     return _stretch(data, wanted)
 
 
-@register("broadcast_like", types=like_first)
+@rule
+def _stretched_like(attrs, lhs, rhs):
+    axes, theirs = attrs["lhs_axes"], attrs["rhs_axes"]
+    if axes is None and theirs is None:
+        fit(all(a == 1 or same(a, b) for a, b in zip(lhs, rhs, strict=True)))
+        return [rhs]
+    shape = list(lhs)
+    for mine, other in zip(axes, theirs, strict=True):
+        mine = indexed_axis(mine, len(lhs))
+        fit(same(shape[mine], 1))
+        shape[mine] = rhs[indexed_axis(other, len(rhs))]
+    return [tuple(shape)]
+
+
+@register("broadcast_like", types=like_first, output_shapes=_stretched_like)
 def broadcast_like(lhs: Tensor, rhs: Tensor, *, lhs_axes: Shape | None = None,
                    rhs_axes: Shape | None = None) -> Tensor:
     """Repeat `lhs` along its axes of size 1 up to the shape of `rhs`.

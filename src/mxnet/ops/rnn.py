@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from .._state import state as thread
 from ..base import MXNetError
+from ._shapes import fit, rule, same
 from .dropout import dropout
 from .registry import register
 
@@ -193,7 +194,17 @@ def _number_of_outputs(attrs) -> int:
     return 3 if attrs["mode"] == "lstm" else 2
 
 
-@register("RNN", num_outputs=_number_of_outputs, output_names=("output", "state_output", "statecell_output"),
+@rule
+def _outputs_of(attrs, data, parameters, state, *rest):
+    fit(len(data) == 3, 0 not in data, not attrs["projection_size"] or attrs["mode"] == "lstm")
+    given = zip((parameters, state, *rest), _input_shapes(attrs, data, None, None)[1:], strict=True)
+    fit(all(len(shape) == len(expected) and all(map(same, shape, expected)) for shape, expected in given))
+    width = (2 if attrs["bidirectional"] else 1) * (attrs["projection_size"] or attrs["state_size"])
+    return [(*data[:2], width), state, *rest][:_number_of_outputs(attrs)]
+
+
+@register("RNN", num_outputs=_number_of_outputs, output_shapes=_outputs_of,
+          output_names=("output", "state_output", "statecell_output"),
           shapes=_input_shapes, present={"state_cell": lambda attrs: attrs["mode"] == "lstm",
                                          "sequence_length": lambda attrs: attrs["use_sequence_length"]})
 def rnn(data: Tensor, parameters: Tensor, state: Tensor, state_cell: Tensor | None = None,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from ._shapes import fit, rule, same
 from .boxes import has_values, same_dtype, when_unknown
 from .registry import Shape, register
 from .unary import to_nearest
@@ -87,7 +88,17 @@ def _largest(maps: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, T
     return torch.where(filled, row * width + index.gather(2, row), -1)
 
 
-@register("ROIPooling", num_outputs=2, visible=1, output_names=("output", "maxidx"), output_shapes=_pooled)
+@rule
+def _grids(attrs, data, rois):
+    """As `_pooled`, and sure enough of the inputs that these need not be checked."""
+    size = attrs["pooled_size"]
+    fit(len(data) == 4, len(rois) == 2, same(rois[1], 5), len(size) == 2, min(size) > 0,
+        0 <= attrs["spatial_scale"] <= 1, not attrs.get("position_sensitive"))
+    return [(rois[0], data[1], *size)]
+
+
+@register("ROIPooling", num_outputs=2, visible=1, output_names=("output", "maxidx"),
+          output_shapes=lambda attrs, inputs: _grids(attrs, inputs) * 2)
 def roi_pooling(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float) -> tuple[Tensor, Tensor]:
     """Maxima over a grid of pooled_size cells in each box (Girshick 2015); 0 for cells without pixels.
 
@@ -159,7 +170,7 @@ def _samples(start: Tensor, length: Tensor, count: int, each: int, size: int) ->
     return weights
 
 
-@register("_contrib_ROIAlign", output_shapes=_pooled)
+@register("_contrib_ROIAlign", output_shapes=lambda attrs, inputs: _grids(attrs, inputs) or _pooled(attrs, inputs))
 def roi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float, sample_ratio: int = -1,
               position_sensitive: bool = False, aligned: bool = False) -> Tensor:
     """Means over a grid of pooled_size cells in each box, of samples interpolated bilinearly (He et al. 2017).

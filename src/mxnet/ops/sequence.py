@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from ._shapes import fit, replaced, rule, same
 from .registry import register
 
 __all__ = ["sequence_last", "sequence_mask", "sequence_reverse"]
@@ -25,7 +26,30 @@ def _lengths(op: str, data: Tensor, sequence_length: Tensor | None, axis: int) -
     return sequence_length.to(torch.int64)
 
 
-@register("SequenceMask", present=_LENGTHS)
+def _types(attrs, data, *lengths):
+    """Lengths may have a dtype of their own."""
+    return [data, *[length or data for length in lengths]], [data]
+
+
+def _fit(attrs, data, lengths) -> None:
+    """End the rule where `_lengths` would refuse."""
+    axis = attrs["axis"]
+    fit(axis in (0, 1), len(data) > 1, all(len(shape) == 1 and same(shape[0], data[1 - axis]) for shape in lengths))
+
+
+@rule
+def _whole_outputs(attrs, data, *lengths):
+    _fit(attrs, data, lengths)
+    return [data]
+
+
+@rule
+def _last_outputs(attrs, data, *lengths):
+    _fit(attrs, data, lengths)
+    return [replaced(data, attrs["axis"])]
+
+
+@register("SequenceMask", present=_LENGTHS, types=_types, output_shapes=_whole_outputs)
 def sequence_mask(data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False,
                   value: float = 0.0, axis: int = 0) -> Tensor:
     """Set what comes after the end of each sequence to `value`; a plain copy without `use_sequence_length`."""
@@ -37,7 +61,7 @@ def sequence_mask(data: Tensor, sequence_length: Tensor | None = None, *, use_se
     return data.masked_fill(past.view(*past.shape, *[1] * (data.dim() - 2)), value)
 
 
-@register("SequenceLast", present=_LENGTHS)
+@register("SequenceLast", present=_LENGTHS, types=_types, output_shapes=_last_outputs)
 def sequence_last(data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False,
                   axis: int = 0) -> Tensor:
     """The last element of each sequence: (batch, ...)."""
@@ -48,7 +72,7 @@ def sequence_last(data: Tensor, sequence_length: Tensor | None = None, *, use_se
     return data[lengths - 1, batch] if axis == 0 else data[batch, lengths - 1]
 
 
-@register("SequenceReverse", present=_LENGTHS)
+@register("SequenceReverse", present=_LENGTHS, types=_types, output_shapes=_whole_outputs)
 def sequence_reverse(data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False,
                      axis: int = 0) -> Tensor:
     """Reverse each sequence in time; what comes after its end stays.  Only axis 0, as in MXNet."""

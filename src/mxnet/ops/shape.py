@@ -13,10 +13,14 @@ from torch import Tensor
 from .._state import state
 from ..base import MXNetError
 from ._dtypes import like_first
+from ._shapes import count, fit, indexed_axis, replaced, rule, same
 from .registry import Shape, register
 
 __all__ = ["depth_to_space", "diag", "expand_dims", "flatten", "flip", "pad", "repeat", "reshape", "reshape_like",
            "space_to_depth", "squeeze", "swap_axis", "target_shape", "tile", "transpose"]
+
+
+_DIVISIBLE = 2**8 * 3**4 * 5**2 * 7 * 11 * 13  # a size that most splits divide
 
 
 def _axis(op: str, axis: int, data: Tensor) -> int:
@@ -113,7 +117,29 @@ def _reshaped(data: Tensor, *, shape: Shape = (), reverse: bool = False, target_
     return data.contiguous().view(_wanted(data.shape, shape, reverse, target_shape, keep_highest))
 
 
-@register("Reshape", "reshape", input_shapes=_by_count, view=_reshaped)
+def _filled(sizes: Shape, attrs) -> Shape:
+    """The shape that Reshape gives an array of these sizes, all known."""
+    shape = _wanted(sizes, attrs["shape"], attrs["reverse"], attrs["target_shape"], attrs["keep_highest"])
+    if -1 in shape:
+        missing = math.prod(sizes) // -math.prod(shape)
+        shape = tuple(missing if size == -1 else size for size in shape)
+    fit(math.prod(shape) == math.prod(sizes))
+    return shape
+
+
+@rule
+def _reshape_outputs(attrs, data):
+    """Of unknown sizes, two different ones are tried: what they change stays unknown."""
+    if min(data, default=0) >= 0:
+        return [_filled(data, attrs)]
+    if attrs["shape"] and min(attrs["shape"]) > 0:
+        return [attrs["shape"]]
+    trials = [tuple(_DIVISIBLE * (1 + trial * i) if size < 0 else size for i, size in enumerate(data, 1))
+              for trial in range(2)]
+    return [tuple(a if a == b else -1 for a, b in zip(*[_filled(sizes, attrs) for sizes in trials], strict=True))]
+
+
+@register("Reshape", "reshape", input_shapes=_by_count, output_shapes=_reshape_outputs, view=_reshaped)
 def reshape(data: Tensor, *, shape: Shape = (), reverse: bool = False, target_shape: Shape = (),
             keep_highest: bool = False) -> Tensor:
     """Give `data` another shape of as many elements.
@@ -141,7 +167,16 @@ def _like_axes(lhs: Tensor, rhs: Tensor, *, lhs_begin: int | None = None, lhs_en
     return lhs.contiguous().view((*lhs.shape[:begin], *rhs.shape[rhs_begin:rhs_end], *lhs.shape[end:]))
 
 
-@register("reshape_like", types=like_first, view=_like_axes)
+@rule
+def _like_outputs(attrs, lhs, rhs):
+    begin, end = _span("lhs", attrs["lhs_begin"], attrs["lhs_end"], len(lhs))
+    rhs_begin, rhs_end = _span("rhs", attrs["rhs_begin"], attrs["rhs_end"], len(rhs))
+    shape = (*lhs[:begin], *rhs[rhs_begin:rhs_end], *lhs[end:])
+    fit(same(count(shape), count(lhs)))
+    return [shape]
+
+
+@register("reshape_like", types=like_first, output_shapes=_like_outputs, view=_like_axes)
 def reshape_like(lhs: Tensor, rhs: Tensor, *, lhs_begin: int | None = None, lhs_end: int | None = None,
                  rhs_begin: int | None = None, rhs_end: int | None = None) -> Tensor:
     """`lhs` in the shape of `rhs`; or only its axes [lhs_begin, lhs_end) as those [rhs_begin, rhs_end) of `rhs`."""
@@ -171,7 +206,18 @@ def _expanded(data: Tensor, *, axis: int) -> Tensor:
     return data.unsqueeze(axis)
 
 
-@register("expand_dims", view=_expanded)
+@rule
+def _expand_outputs(attrs, data):
+    axis = indexed_axis(attrs["axis"], len(data) + 1)
+    return [(*data[:axis], 1, *data[axis:])]
+
+
+def _expand_inputs(attrs, inputs, outputs):
+    out, axis = outputs[0], attrs["axis"]
+    return [replaced(out, axis % len(out)) if out and -len(out) <= axis < len(out) else None]
+
+
+@register("expand_dims", input_shapes=_expand_inputs, output_shapes=_expand_outputs, view=_expanded)
 def expand_dims(data: Tensor, *, axis: int) -> Tensor:
     """Insert an axis of size 1 at position `axis`."""
     return _expanded(data, axis=axis).clone()
@@ -189,7 +235,17 @@ def _squeezed(data: Tensor, *, axis: Shape | None = None) -> Tensor:
     return result if result.dim() else result.view(1)
 
 
-@register("squeeze", view=_squeezed)
+@rule
+def _squeeze_outputs(attrs, data):
+    if attrs["axis"] is None:
+        fit(-1 not in data)
+        return [tuple(size for size in data if size != 1) or (1,)]
+    axes = {indexed_axis(a, len(data)) for a in attrs["axis"]}
+    fit(len(axes) == len(attrs["axis"]), all(same(data[a], 1) for a in axes))
+    return [tuple(size for i, size in enumerate(data) if i not in axes) or (1,)]
+
+
+@register("squeeze", output_shapes=_squeeze_outputs, view=_squeezed)
 def squeeze(data: Tensor, *, axis: Shape | None = None) -> Tensor:
     """Drop the given axes of size 1 (all such by default); MXNetError if one is of another size."""
     return _squeezed(data, axis=axis).clone()
@@ -207,7 +263,22 @@ def _permuted(data: Tensor, *, axes: Shape = ()) -> Tensor:
     return data.permute(axes)
 
 
-@register("transpose", permutes=_permuted)
+@rule
+def _transpose_outputs(attrs, data):
+    axes = attrs["axes"] or tuple(range(len(data) - 1, -1, -1))
+    fit(sorted(axes) == list(range(len(data))))
+    return [tuple(data[a] for a in axes)]
+
+
+def _transpose_inputs(attrs, inputs, outputs):
+    out = outputs[0]
+    axes = attrs["axes"] or tuple(range(len(out or ()) - 1, -1, -1))
+    if out is None or sorted(axes) != list(range(len(out))):
+        return [None]
+    return [tuple(out[axes.index(i)] for i in range(len(out)))]
+
+
+@register("transpose", input_shapes=_transpose_inputs, output_shapes=_transpose_outputs, permutes=_permuted)
 def transpose(data: Tensor, *, axes: Shape = ()) -> Tensor:
     """Permute the axes: axis i of the result is axis `axes[i]` of `data`; by default in reverse order."""
     return _permuted(data, axes=axes).clone(memory_format=torch.contiguous_format)
@@ -217,13 +288,31 @@ def _swapped(data: Tensor, *, dim1: int = 0, dim2: int = 0) -> Tensor:
     return data.transpose(_axis("swapaxes", dim1, data), _axis("swapaxes", dim2, data))
 
 
-@register("SwapAxis", "swapaxes", permutes=_swapped)
+@rule
+def _swap_outputs(attrs, data):
+    one, other = indexed_axis(attrs["dim1"], len(data)), indexed_axis(attrs["dim2"], len(data))
+    sizes = list(data)
+    sizes[one], sizes[other] = sizes[other], sizes[one]
+    return [tuple(sizes)]
+
+
+def _swap_inputs(attrs, inputs, outputs):
+    return _swap_outputs(attrs, outputs) or [None]
+
+
+@register("SwapAxis", "swapaxes", input_shapes=_swap_inputs, output_shapes=_swap_outputs, permutes=_swapped)
 def swap_axis(data: Tensor, *, dim1: int = 0, dim2: int = 0) -> Tensor:
     """Exchange two axes."""
     return _swapped(data, dim1=dim1, dim2=dim2).clone(memory_format=torch.contiguous_format)
 
 
-@register("reverse", "flip")
+@rule
+def _flip_outputs(attrs, data):
+    fit(all(0 <= a < len(data) for a in attrs["axis"]))
+    return [data]
+
+
+@register("reverse", "flip", output_shapes=_flip_outputs)
 def flip(data: Tensor, *, axis: Shape) -> Tensor:
     """Reverse the order of the elements along the given axes (counted from the front only)."""
     if not all(0 <= a < data.dim() for a in axis):
@@ -234,7 +323,15 @@ def flip(data: Tensor, *, axis: Shape) -> Tensor:
 # --------------------------------------------------------------------------------------------- repeated elements
 
 
-@register("tile")
+@rule
+def _tile_outputs(attrs, data):
+    reps, rank = attrs["reps"], max(len(attrs["reps"]), len(data))
+    fit(min(reps, default=0) >= 0)
+    sizes = zip((1,) * (rank - len(data)) + data, (1,) * (rank - len(reps)) + reps, strict=True)
+    return [tuple(size * times if size >= 0 else -1 for size, times in sizes)]
+
+
+@register("tile", output_shapes=_tile_outputs)
 def tile(data: Tensor, *, reps: Shape) -> Tensor:
     """Repeat the whole array `reps[i]` times along axis i; axes missing in `reps` or `data` are added in front."""
     if any(n < 0 for n in reps):
@@ -242,7 +339,18 @@ def tile(data: Tensor, *, reps: Shape) -> Tensor:
     return data.tile(reps)
 
 
-@register("repeat")
+@rule
+def _repeat_outputs(attrs, data):
+    repeats = attrs["repeats"]
+    fit(repeats >= 0)
+    if attrs["axis"] is None:
+        data, axis = (count(data),), 0
+    else:
+        axis = indexed_axis(attrs["axis"], len(data))
+    return [replaced(data, axis, data[axis] * repeats if data[axis] >= 0 else -1)]
+
+
+@register("repeat", output_shapes=_repeat_outputs)
 def repeat(data: Tensor, *, repeats: int, axis: int | None = None) -> Tensor:
     """Repeat each element `repeats` times along `axis`, or in the flattened array."""
     if repeats < 0:
@@ -255,7 +363,17 @@ def repeat(data: Tensor, *, repeats: int, axis: int | None = None) -> Tensor:
 _PAD_MODES = {"constant": "constant", "edge": "replicate", "reflect": "reflect"}
 
 
-@register("Pad", "pad")
+@rule
+def _pad_outputs(attrs, data):
+    widths = attrs["pad_width"]
+    fit(len(data) in (4, 5), len(widths) == 2 * len(data), not any(widths[:4]), min(widths) >= 0)
+    pairs = list(zip(widths[::2], widths[1::2], strict=True))
+    if attrs["mode"] == "reflect":
+        fit(all(max(pair) < size for pair, size in zip(pairs[2:], data[2:], strict=True) if size >= 0))
+    return [tuple(size + sum(pair) if size >= 0 else -1 for size, pair in zip(data, pairs, strict=True))]
+
+
+@register("Pad", "pad", output_shapes=_pad_outputs)
 def pad(data: Tensor, *, mode: Literal["constant", "edge", "reflect"], pad_width: Shape,
         constant_value: float = 0.0) -> Tensor:
     """Pad the last two axes of a 4-d array, or the last three of a 5-d one.
@@ -286,7 +404,27 @@ def _check_blocks(op: str, data: Tensor, block_size: int) -> None:
         raise MXNetError(f"{op}: block_size must be positive, got {block_size}")
 
 
-@register("depth_to_space")
+def _scaled(size: int, up: int, down: int) -> int:
+    """size * up / down, which must be whole; ends the rule if it is not."""
+    fit(size < 0 or size * up % down == 0)
+    return size * up // down if size >= 0 else -1
+
+
+@rule
+def _space_outputs(attrs, data):
+    n, c, h, w = data
+    b = attrs["block_size"]
+    return [(n, _scaled(c, 1, b * b), _scaled(h, b, 1), _scaled(w, b, 1))] if b > 0 else []
+
+
+@rule
+def _depth_outputs(attrs, data):
+    n, c, h, w = data
+    b = attrs["block_size"]
+    return [(n, _scaled(c, b * b, 1), _scaled(h, 1, b), _scaled(w, 1, b))] if b > 0 else []
+
+
+@register("depth_to_space", output_shapes=_space_outputs)
 def depth_to_space(data: Tensor, *, block_size: int) -> Tensor:
     """(N, C * b * b, H, W) -> (N, C, H * b, W * b): channels become blocks of b x b pixels, as in ONNX."""
     _check_blocks("depth_to_space", data, block_size)
@@ -298,7 +436,7 @@ def depth_to_space(data: Tensor, *, block_size: int) -> Tensor:
     return blocks.permute(0, 3, 4, 1, 5, 2).reshape(n, c // (b * b), h * b, w * b).clone()
 
 
-@register("space_to_depth")
+@register("space_to_depth", output_shapes=_depth_outputs)
 def space_to_depth(data: Tensor, *, block_size: int) -> Tensor:
     """(N, C, H * b, W * b) -> (N, C * b * b, H, W): the inverse of depth_to_space."""
     _check_blocks("space_to_depth", data, block_size)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from ._shapes import fit, rule, same
 from .registry import DType, register
 
 __all__ = ["log_softmax", "softmax", "softmax_activation", "softmax_cross_entropy", "softmin"]
@@ -94,7 +95,13 @@ class _CrossEntropy(torch.autograd.Function):
         return grad * probability.scatter_add(1, label, -torch.ones_like(label, dtype=grad.dtype)), None
 
 
-@register("softmax_cross_entropy")
+@rule
+def _sum_outputs(attrs, data, label):
+    fit(len(data) == 2, len(label) == 1, same(label[0], data[0]))
+    return [(1,)]
+
+
+@register("softmax_cross_entropy", output_shapes=_sum_outputs)
 def softmax_cross_entropy(data: Tensor, label: Tensor) -> Tensor:
     """Cross entropy of softmax(data), (batch, classes), with class indices `label`, (batch,), summed: shape (1,)."""
     if data.dim() != 2:

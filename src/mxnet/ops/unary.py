@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..base import TORCH_TO_NAME, MXNetError
 from ._dtypes import always
+from ._shapes import rule
 from .registry import DType, register
 
 
@@ -284,13 +285,13 @@ def _int64_of_any(attrs, data):
     return [data], [torch.int64]
 
 
-@register("shape_array", types=_int64_of_any)
+@register("shape_array", types=_int64_of_any, output_shapes=rule(lambda attrs, data: [(len(data),)]))
 def shape_array(data: Tensor) -> Tensor:
     """The shape of `data` as an int64 vector."""
     return torch.tensor(data.shape, dtype=torch.int64, device=data.device)
 
 
-@register("size_array", types=_int64_of_any)
+@register("size_array", types=_int64_of_any, output_shapes=rule(lambda attrs, data: [(1,)]))
 def size_array(data: Tensor) -> Tensor:
     """The number of elements of `data` as an int64 vector of length 1."""
     return torch.tensor([data.numel()], dtype=torch.int64, device=data.device)
