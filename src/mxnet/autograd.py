@@ -258,6 +258,8 @@ def _own_memory(results, variables, head_grads):
     for result, variable in zip(results, variables, strict=True):
         if result is None or result._is_zerotensor():
             result = torch.zeros_like(variable._t, requires_grad=False)
+        elif result.is_sparse:
+            result = result.to_dense()
         elif not result.is_contiguous() or result.untyped_storage()._cdata in taken:
             result = result.clone(memory_format=torch.contiguous_format)
         taken.add(result.untyped_storage()._cdata)

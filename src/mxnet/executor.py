@@ -92,8 +92,10 @@ class Executor:
         reqs = _requests(grad_req, names)
         pool = _Pool(shared_exec, shared_buffer, shared_arg_names)
         ctx_of = _contexts(symbol, ctx, group2ctx)
-        args = [pool.argument(n, s, t, ctx_of(n)) for n, s, t in zip(names, arg_shapes, arg_types, strict=True)]
-        grads = [None if r == "null" else pool.gradient(n, s, t, ctx_of(n))
+        stypes = _stypes(symbol)
+        args = [pool.argument(n, s, t, ctx_of(n), stypes.get(n, "default"))
+                for n, s, t in zip(names, arg_shapes, arg_types, strict=True)]
+        grads = [None if r == "null" else pool.gradient(n, s, t, ctx_of(n), stypes.get(n, "default"))
                  for n, s, t, r in zip(names, arg_shapes, arg_types, reqs, strict=True)]
         aux = [pool.auxiliary(n, s, t, ctx_of(n)) for n, s, t in zip(aux_names, aux_shapes, aux_types, strict=True)]
         return cls(symbol, ctx, args, grads, reqs, aux, group2ctx)
@@ -285,7 +287,11 @@ class Executor:
                 self._deliver(i, by_index.get(i))
 
     def _deliver(self, i, grad):
-        target, add = self.grad_arrays[i]._t, self._reqs[i] == "add"
+        array, add = self.grad_arrays[i], self._reqs[i] == "add"
+        if type(array) is not NDArray or (grad is not None and grad.is_sparse):
+            _deliver_sparse(array, grad, add)
+            return
+        target = array._t
         if grad is None:
             if not add:
                 target.zero_()
@@ -362,6 +368,17 @@ class Executor:
 
 
 # ------------------------------------------------------------------------------------------------------ helpers
+
+
+def _deliver_sparse(array, grad, add):
+    """A gradient that is sparse, or that goes to a sparse array."""
+    if grad is None:
+        if not add:
+            array._write(torch.zeros_like(array._t))
+        return
+    if array.stype == "default" and grad.is_sparse:
+        grad = grad.to_dense()
+    array._write(array._t + grad if add else grad)
 
 
 def _as_dict(names, arrays):
@@ -453,6 +470,12 @@ def _contexts(symbol, ctx, group2ctx):
     return lambda name: (group2ctx or {}).get(groups.get(name), ctx)
 
 
+def _stypes(symbol) -> dict[str, str]:
+    """Storage types of variables by name, where they are not dense."""
+    codes = {n.name: n.attrs.get("__storage_type__") for n in symbol._nodes() if n.is_variable}
+    return {name: {"1": "row_sparse", "2": "csr"}[code] for name, code in codes.items() if code in ("1", "2")}
+
+
 class _Pool:
     """Where the arrays of a new Executor come from.
 
@@ -467,28 +490,30 @@ class _Pool:
         if shared_exec is not None and shared_buffer is not None:
             self.args, self.grads, self.aux = shared_exec.arg_dict, shared_exec.grad_dict, shared_exec.aux_dict
 
-    def argument(self, name, shape, dtype, ctx):
-        return self._array(name, name, self.args, shape, dtype, ctx)
+    def argument(self, name, shape, dtype, ctx, stype):
+        return self._array(name, name, self.args, shape, dtype, ctx, stype)
 
-    def gradient(self, name, shape, dtype, ctx):
-        return self._array(name, f"grad of {name}", self.grads, shape, dtype, ctx)
+    def gradient(self, name, shape, dtype, ctx, stype):
+        stype = "row_sparse" if stype == "row_sparse" else "default"
+        return self._array(name, f"grad of {name}", self.grads, shape, dtype, ctx, stype)
 
     def auxiliary(self, name, shape, dtype, ctx):
         return self._shared(self.aux.get(name), shape, dtype, ctx)
 
-    def _array(self, name, key, shared, shape, dtype, ctx):
-        if self.buffer is None or name in self.names:
-            return self._shared(shared.get(name), shape, dtype, ctx)
+    def _array(self, name, key, shared, shape, dtype, ctx, stype):
+        if self.buffer is None or name in self.names or stype != "default":
+            return self._shared(shared.get(name), shape, dtype, ctx, stype)
         array = self.buffer.get(key)
         if array is None or array.size < int(np.prod(shape)) or array._t.dtype is not dtype:
             self.buffer[key] = array = ndarray.zeros(tuple(shape), ctx, dtype)
         return _resized(array, shape)
 
     @staticmethod
-    def _shared(array, shape, dtype, ctx):
-        if array is not None and array.shape == tuple(shape) and array._t.dtype is dtype and array._ctx == ctx:
+    def _shared(array, shape, dtype, ctx, stype="default"):
+        if (array is not None and array.shape == tuple(shape) and array._t.dtype is dtype and array._ctx == ctx
+                and array.stype == stype):
             return array
-        return ndarray.zeros(tuple(shape), ctx, dtype)
+        return ndarray.zeros(tuple(shape), ctx, dtype, stype=stype)
 
 
 def _check_reshape(name, shape, array, given, partial_shaping, allow_up_sizing):
@@ -510,6 +535,8 @@ def _resized(array, shape):
     count = int(np.prod(shape))
     if array.shape == shape:
         return array
+    if array.stype != "default":
+        return ndarray.zeros(shape, array._ctx, array.dtype, stype=array.stype)
     if count <= array.size:
         return wrap(array._t.detach().reshape(-1)[:count].view(shape), array._ctx)
     return ndarray.zeros(shape, array._ctx, array.dtype)

@@ -187,7 +187,15 @@ class Parameter:
     def _init_impl(self, data, ctx_list):
         """Become a copy of `data` on each context."""
         self._ctx_list = list(ctx_list)
+        if self._stype != data.stype:
+            data = self._all_rows(data) if self._stype == "row_sparse" else data.tostype(self._stype)
         self._take([data.copyto(ctx) for ctx in self._ctx_list])
+
+    @staticmethod
+    def _all_rows(data):
+        """A dense array as a row_sparse one that stores every row, also those of zeros."""
+        rows = ndarray.arange(data.shape[0], ctx=data.context, dtype="int64")
+        return ndarray.sparse.row_sparse_array((data, rows), shape=data.shape, ctx=data.context)
 
     def _take(self, arrays):
         """Have these arrays from now on, with gradients as grad_req says."""
@@ -197,12 +205,15 @@ class Parameter:
                 array._mark(None, "null")
                 array._ag = None
         else:
-            self._grad = [wrap(torch.zeros_like(a._t, requires_grad=False), a._ctx) for a in arrays]
+            if self._grad_stype == "default":
+                self._grad = [wrap(torch.zeros_like(a._t, requires_grad=False), a._ctx) for a in arrays]
+            else:
+                self._grad = [ndarray.zeros(a.shape, a._ctx, a.dtype, stype=self._grad_stype) for a in arrays]
             for array, grad in zip(arrays, self._grad, strict=True):
                 array._mark(grad, self._grad_req)
         # last, for other threads may be waiting for just this
         self._data = arrays
-        self._only = arrays[0] if len(arrays) == 1 else None
+        self._only = arrays[0] if len(arrays) == 1 and self._stype != "row_sparse" else None
 
     def _check_load(self, data, ctx, cast_dtype=False, dtype_source="current"):
         """AssertionError when the value `data` from a file cannot become this parameter's."""
@@ -248,12 +259,19 @@ class Parameter:
         only = self._only
         if only is not None and (ctx is None or ctx is only._ctx):
             return only
+        if self._stype == "row_sparse":
+            raise RuntimeError(f"Cannot return a copy of Parameter '{self.name}' on ctx {ctx} via data() because its "
+                               f"storage type is {self._stype}. Please use row_sparse_data() instead.")
         if state.trace is not None:
             return state.trace.parameter(self, ctx)
         return self._check_and_get(self._data, ctx)
 
     def list_data(self):
-        """The arrays on all contexts."""
+        """The arrays on all contexts; RuntimeError if they are row_sparse."""
+        if self._stype == "row_sparse":
+            raise RuntimeError(f"Cannot return copies of Parameter '{self.name}' on all contexts via list_data() "
+                               f"because its storage type is {self._stype}. Please use list_row_sparse_data() "
+                               "instead.")
         return self._check_and_get(self._data, list)
 
     def grad(self, ctx=None):
@@ -314,6 +332,9 @@ class Parameter:
         if self._trainer is not None:
             self._trainer._parameter_was_set(self)
         with autograd.pause():
+            data = data if self._stype == "default" else _as_array(data, self._dtype)
+            if self._stype == "row_sparse" and data.stype == "default":
+                data = self._all_rows(data)
             for array in self._data:
                 array[:] = data
 
@@ -323,7 +344,10 @@ class Parameter:
             return
         with NoGrad():
             for grad in self._grad:
-                grad._t.zero_()
+                if type(grad) is ndarray.NDArray:
+                    grad._t.zero_()
+                else:
+                    grad._set_parts(grad._no_parts(grad.shape, grad._parts[0].dtype, grad._parts[0].device))
 
     def reset_ctx(self, ctx):
         """Move the parameter to other contexts."""
@@ -360,18 +384,40 @@ class Parameter:
         return self._var
 
     def row_sparse_data(self, row_id):
-        """Rows of a row_sparse parameter; RuntimeError for dense ones."""
-        raise RuntimeError(f"Cannot return a copy of Parameter {self.name} via row_sparse_data() because its storage "
-                           f"type is {self._stype}. Please use data() instead.")
+        """The array on row_id's context, with the rows whose numbers the NDArray `row_id` has.
+
+        RuntimeError for dense parameters, and where no Trainer keeps the whole.
+        """
+        if self._stype != "row_sparse":
+            raise RuntimeError(f"Cannot return a copy of Parameter {self.name} via row_sparse_data() because its "
+                               f"storage type is {self._stype}. Please use data() instead.")
+        self._pull_rows(row_id)
+        return self._check_and_get(self._data, row_id.context)
 
     def list_row_sparse_data(self, row_id):
-        """Rows of a row_sparse parameter on all contexts; RuntimeError for dense ones."""
-        raise RuntimeError(f"Cannot return copies of Parameter '{self.name}' on all contexts via "
-                           f"list_row_sparse_data() because its storage type is {self._stype}. Please use data() "
-                           "instead.")
+        """As `row_sparse_data`, on all contexts."""
+        if self._stype != "row_sparse":
+            raise RuntimeError(f"Cannot return copies of Parameter '{self.name}' on all contexts via "
+                               f"list_row_sparse_data() because its storage type is {self._stype}. Please use data() "
+                               "instead.")
+        self._pull_rows(row_id)
+        return self._check_and_get(self._data, list)
+
+    def _pull_rows(self, row_id):
+        if not isinstance(row_id, ndarray.NDArray):
+            raise TypeError(f"row_id must have NDArray type, but {type(row_id)} is given")
+        if self._trainer is None:
+            raise RuntimeError(f"Cannot get row_sparse data for Parameter '{self.name}' when no Trainer is created "
+                               "with it.")
+        with autograd.pause():  # a forward may ask for rows while it is recorded
+            self._trainer._row_sparse_pull(self, self._check_and_get(self._data, list), row_id)
 
     def _reduce(self):
         """The average over the contexts, on cpu(0)."""
+        if self._stype == "row_sparse":
+            if self._trainer is not None:
+                self._pull_rows(ndarray.arange(self.shape[0], dtype="int64"))
+            return self._check_and_get(self._data, list)[0].copyto(cpu())
         arrays = self.list_data()
         if len(arrays) == 1:
             return arrays[0].detach().copyto(cpu())
@@ -379,7 +425,13 @@ class Parameter:
             return ndarray.add_n(*(a.copyto(cpu()) for a in arrays)) / len(arrays)
 
     def _set_trainer(self, trainer):
-        """Called by Trainer, which must know when a value is set behind its back."""
+        """Called by Trainer, which must know when a value is set behind its back.
+
+        RuntimeError for a second Trainer of a row_sparse parameter: the first one keeps its rows.
+        """
+        if self._stype != "default" and None not in (self._trainer, trainer) and self._trainer is not trainer:
+            raise RuntimeError(f"Failed to set the trainer for Parameter '{self.name}' because it was already set. "
+                               f"More than one trainers for a {self._stype} Parameter is not supported.")
         self._trainer = trainer
 
 

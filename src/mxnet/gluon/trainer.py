@@ -39,6 +39,8 @@ class Trainer:
         self._contexts = self._check_contexts()
         for param in self._params:
             param._set_trainer(self)
+        self._sparse_weights = any(p._stype != "default" for p in self._params)
+        self._sparse_grads = any(p._grad_stype != "default" for p in self._params)
         settings = dict(optimizer_params or {})
         self._scale = float(settings.get("rescale_grad", 1.0))
         self._init_optimizer(optimizer, settings)
@@ -83,9 +85,13 @@ class Trainer:
         kvstore = self._kvstore_params["kvstore"]
         on_kvstore = self._kvstore_params["update_on_kvstore"]
         if isinstance(kvstore, str):
-            kvstore = kvs.create(kvstore) if len(self._contexts) > 1 or kvstore.startswith("dist") else None
+            several = len(self._contexts) > 1 or kvstore.startswith("dist") or self._sparse_weights
+            kvstore = kvs.create(kvstore) if several else None
         elif kvstore is not None and not isinstance(kvstore, kvs.KVStoreBase):
             raise TypeError("kvstore must be KVStore, str or None")
+        if self._sparse_weights and (kvstore is None or on_kvstore is False):
+            raise ValueError("Cannot set update_on_kvstore to False, or kvstore to None, when there are row_sparse "
+                             "weights: the store keeps their rows")
         if kvstore is None:
             if on_kvstore:
                 raise ValueError("Cannot set update_on_kvstore=True: there is no kvstore, as parameters are on "
@@ -97,6 +103,8 @@ class Trainer:
                                  "cannot update weights")
             if on_kvstore is None:
                 on_kvstore = can and os.environ.get("MXNET_UPDATE_ON_KVSTORE", "1") not in ("0", "")
+                if self._sparse_weights or self._sparse_grads:  # gradients alone gain nothing from a store
+                    on_kvstore = self._sparse_weights
             if self._compression_params:
                 kvstore.set_gradient_compression(self._compression_params)
             if on_kvstore:
@@ -115,8 +123,11 @@ class Trainer:
             if param._deferred_init:
                 waiting.append(param)
             elif self._kvstore is not None:
-                data = param.list_data()
-                self._kvstore.broadcast(i, data[0], data, priority=-i)
+                data = param._check_and_get(param._data, list)
+                if param._stype == "default":
+                    self._kvstore.broadcast(i, data[0], data, priority=-i)
+                else:
+                    self._kvstore.init(i, data[0])
         self._params_to_init = waiting
 
     def _parameter_was_set(self, param):
@@ -185,6 +196,13 @@ class Trainer:
         trained = [(i, p) for i, p in enumerate(self._params) if p._grad_req != "null"]
         indices = [i for i, _ in trained]
         grads = [p.list_grad() for _, p in trained]
+        if self._sparse_weights:
+            for (i, param), grad in zip(trained, grads, strict=True):
+                if param._stype == "default":
+                    self._kvstore.pushpull(i, grad, out=param.list_data(), priority=-i)
+                else:
+                    self._kvstore.push(i, grad, priority=-i)
+            return
         out = [p.list_data() for _, p in trained] if self._update_on_kvstore else grads
         if type(self._kvstore) is kvs.KVStore:
             if indices:
@@ -193,11 +211,16 @@ class Trainer:
         for i, grad, target in zip(indices, grads, out, strict=True):
             self._kvstore.pushpull(i, grad, out=target, priority=-i)
 
+    def _row_sparse_pull(self, param, out, row_id):
+        """Called by Parameter: bring the rows `row_id` of a row_sparse parameter to its arrays `out`."""
+        self._prepare()
+        self._kvstore.row_sparse_pull(self._param2idx[param.name], out=out, row_ids=row_id)
+
     def _update(self, ignore_stale_grad=False):
         """Let each context's updater update the parameters there."""
         for param in self._params_to_init:
             if param._grad_req != "null":
-                param.list_data()  # raises, saying what the parameter waits for
+                param._check_and_get(param._data, list)  # raises, saying what the parameter waits for
         batches = [self._fresh(k, ignore_stale_grad) for k in range(len(self._contexts))]
         for updater, (indices, grads, weights) in zip(self._updaters, batches, strict=True):
             if indices:
@@ -212,7 +235,7 @@ class Trainer:
             if param._grad_req == "null":
                 continue
             if param._data is None:
-                param.list_data()  # raises as above
+                param._check_and_get(param._data, list)  # raises as above
             weight = param._data[k]
             slot = weight._ag
             if slot is None or not slot.fresh:

@@ -65,7 +65,8 @@ def clip_global_norm(arrays, max_norm, check_isfinite=True):
     assert len(arrays) > 0, "clip_global_norm needs at least one array"
     ctx = arrays[0]._ctx
     with NoGrad():
-        tensors = [a._t.detach() for a in arrays]
+        # of sparse arrays, what is stored: the rest is 0
+        tensors = [(a._t if type(a) is NDArray else a._parts[0]).detach() for a in arrays]
         norms = [n.to(ctx.device, torch.float32) for n in torch._foreach_norm(_exact(tensors))]
         norm = torch.linalg.vector_norm(torch.stack(norms)).reshape(1)
         if check_isfinite and not torch.isfinite(norm):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .. import optimizer as opt
 from ..base import MXNetError
-from ..ndarray import NDArray, params_file
-from ..ndarray._wrap import NoGrad, wrap
+from ..ndarray import NDArray, add_n, params_file
+from ..ndarray._wrap import NoGrad, plain, wrap
+from ..ndarray.sparse import RowSparseNDArray
 from .base import KVStoreBase
 
 __all__ = ["KVStore", "create"]
@@ -49,10 +50,12 @@ class KVStore(KVStoreBase):
             self._updater(k, total, local)
 
     def pull(self, key, out=None, priority=0, ignore_sparse=True):
-        """Write what is stored to the arrays `out`."""
+        """Write what is stored to the arrays `out`; row_sparse arrays only unless ignore_sparse."""
         assert out is not None, "pull needs out="
         for k, targets in self._pairs(key, out):
-            self._write(self._get(k), targets)
+            stored = self._get(k)
+            if stored.stype == "default" or not ignore_sparse:
+                self._write(stored, targets)
 
     def pushpull(self, key, value, out=None, priority=0):
         """`push`, then `pull` to `out`, by default `value` itself; without an updater nothing is kept stored."""
@@ -71,8 +74,24 @@ class KVStore(KVStoreBase):
         self.pull(key, out)
 
     def row_sparse_pull(self, key, out=None, priority=0, row_ids=None):
-        """Rows of a row_sparse array; MXNetError, as all arrays are dense."""
-        raise MXNetError("row_sparse_pull expects row_sparse arrays, got arrays of storage type 'default'")
+        """Write the rows with the numbers `row_ids` of what is stored to the arrays `out`.
+
+        row_ids: an NDArray, or a list of one for each array of `out`; their order and repetitions do not matter.
+        MXNetError for what is not row_sparse.
+        """
+        assert out is not None and row_ids is not None, "row_sparse_pull needs out= and row_ids="
+        pairs = self._pairs(key, out)
+        if isinstance(row_ids, NDArray):
+            row_ids = [row_ids]
+        for k, targets in pairs:
+            stored = self._get(k)
+            wanted = row_ids * len(targets) if len(row_ids) == 1 else row_ids
+            for target, rows in zip(targets, wanted, strict=True):
+                for array in (stored, target):
+                    if array.stype != "row_sparse":
+                        raise MXNetError("row_sparse_pull expects row_sparse arrays, got an array of storage type "
+                                         f"{array.stype!r}")
+                target._assign(stored._retained(plain(rows).flatten()))
 
     def _pairs(self, key, value):
         """[(key, its arrays)] after checking that all belongs together."""
@@ -108,6 +127,9 @@ class KVStore(KVStoreBase):
     def _write(self, array, targets):
         with NoGrad():
             for target in targets:
+                if type(target) is not NDArray or type(array) is not NDArray:
+                    array.copyto(target)
+                    continue
                 if target._t.shape != array._t.shape:
                     raise MXNetError(f"operands shape mismatch: stored is {array.shape}, out= has {target.shape}")
                 target._t.copy_(array._t)
@@ -165,6 +187,8 @@ class KVStore(KVStoreBase):
 def _sum(arrays):
     """A new array on the first one's context."""
     first = arrays[0]
+    if all(type(a) is RowSparseNDArray for a in arrays):
+        return add_n(*(a.as_in_context(first._ctx) for a in arrays)).detach()
     total = first._t.detach().clone()
     for other in arrays[1:]:
         if other._t.shape != total.shape:

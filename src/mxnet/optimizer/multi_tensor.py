@@ -12,7 +12,7 @@ import struct
 import torch
 
 from ..base import MXNetError
-from ..ndarray import zeros
+from ..ndarray import NDArray, zeros
 from ..ndarray._wrap import NoGrad, plain
 from .base import LOW_PRECISION, Optimizer
 
@@ -54,6 +54,7 @@ class MultiTensorOptimizer(Optimizer):
     state_dtype: str | None = None
     state_tuple = False
     master_last = False
+    lazy_update = False  # of sparse gradients: whether rows that are not stored stay as they are
     _seen: _Weights | None = None
 
     def _step(self, weights, grads, states, lr, wd, t):
@@ -114,6 +115,11 @@ class MultiTensorOptimizer(Optimizer):
         counts = self._index_update_count
         steps = [counts[i] for i in indices]
         n = len(indices)
+        if [*map(type, weights)].count(NDArray) != n or [*map(type, grads)].count(NDArray) != n:
+            with NoGrad():
+                for one in zip(weights, grads, states, lrs, wds, steps, strict=True):
+                    self._step_sparse(*one)
+            return
         grads = [*map(_tensor_of, grads)]
         if len(weights) != n or len(grads) != n or len(states) != n:
             raise self._mismatch(indices, weights, grads)
@@ -144,6 +150,23 @@ class MultiTensorOptimizer(Optimizer):
         for weight, new in zip(weights, dense, strict=True):
             if weight is not new:
                 weight.copy_(new)
+
+    def _step_sparse(self, weight, grad, state, lr, wd, t):
+        """`_step` on one parameter, where it or its gradient may be sparse; with lazy_update on stored rows alone."""
+        full = plain(weight)
+        if grad.shape != weight.shape:
+            raise self._mismatch([0], [weight], [grad])
+        columns = _columns([state])
+        if grad.stype != "row_sparse" or not self.lazy_update:
+            self._step_dense([full], [grad._t], columns, lr, wd, t, False)
+        elif len(grad._parts[1]):
+            values, rows = grad._parts
+            some = [full.index_select(0, rows), *(c[0].index_select(0, rows) for c in columns)]
+            self._step_dense(some[:1], [values], [[s] for s in some[1:]], lr, wd, t, True)
+            for whole, part in zip([full, *(c[0] for c in columns)], some, strict=True):
+                whole.index_copy_(0, rows, part)
+        if type(weight) is not NDArray:
+            _rewrite(weight, full)
 
     def _mismatch(self, indices, weights, grads):
         weights = [*map(_tensor_of, weights)]
@@ -181,6 +204,15 @@ class MultiTensorOptimizer(Optimizer):
 def as_operator_argument(value: float) -> float:
     """A number as MXNet's update operators get it, in single precision: 1 - 0.999 is 0.00099998 there."""
     return struct.unpack("f", struct.pack("f", value))[0]
+
+
+def _rewrite(weight, full):
+    """Store new values of a sparse weight: its rows stay those that are stored, as all are in an optimizer's."""
+    if weight.stype == "row_sparse":
+        rows = weight._parts[1]
+        weight._set_parts((full.index_select(0, rows).clone(), rows))
+    else:
+        weight._write(full)
 
 
 def _columns(states):
