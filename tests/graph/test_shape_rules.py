@@ -5,6 +5,8 @@ them must not contradict the result.
 """
 
 import functools
+import subprocess
+import sys
 
 import pytest
 
@@ -15,6 +17,66 @@ from mxnet.symbol._node import postorder
 
 answers = functools.lru_cache(None)(load_answers)
 _NOT_CALLED = {"out=", "random.multinomial"}  # no Symbols; or others than in nd
+
+# a net, as code that binds it, and sizes of its outputs
+NETS = {
+    "unrolled LSTM": """
+stack = mx.rnn.SequentialRNNCell()
+for i in range(2):
+    stack.add(mx.rnn.LSTMCell(8, prefix=f"l{i}_"))
+words = mx.sym.Embedding(mx.sym.var("data"), input_dim=100, output_dim=8)
+states, _ = stack.unroll(5, inputs=words, merge_outputs=True)
+scores = mx.sym.FullyConnected(mx.sym.Reshape(states, shape=(-1, 8)), num_hidden=100)
+net = mx.sym.SoftmaxOutput(scores, mx.sym.Reshape(mx.sym.var("label"), shape=(-1,)))
+inputs = {"data": (4, 5), "label": (4, 5)}
+expected = [(20, 100)]
+""",
+    "SSD": """
+x, label = mx.sym.var("data"), mx.sym.var("label")
+anchors, places, classes = [], [], []
+for filters in (8, 16):
+    x = mx.sym.Convolution(x, num_filter=filters, kernel=(3, 3), pad=(1, 1))
+    x = mx.sym.Pooling(mx.sym.relu(mx.sym.BatchNorm(x)), kernel=(2, 2), stride=(2, 2), pool_type="max")
+    anchors.append(mx.sym.contrib.MultiBoxPrior(x, sizes=(0.2, 0.3), ratios=(1, 2, 0.5)))
+    for found, count in ((places, 16), (classes, 12)):
+        found.append(mx.sym.Convolution(x, num_filter=count, kernel=(3, 3), pad=(1, 1)))
+places, classes = (mx.sym.concat(*[mx.sym.Flatten(mx.sym.transpose(m, axes=(0, 2, 3, 1))) for m in maps], dim=1)
+                   for maps in (places, classes))
+classes = mx.sym.transpose(mx.sym.Reshape(classes, shape=(0, -1, 3)), axes=(0, 2, 1))
+anchors = mx.sym.concat(*anchors, dim=1)
+target = mx.sym.contrib.MultiBoxTarget(anchors, label, classes, negative_mining_ratio=3)
+probability = mx.sym.SoftmaxOutput(classes, target[2], use_ignore=True, ignore_label=-1, multi_output=True)
+loss = mx.sym.MakeLoss(mx.sym.smooth_l1(target[1] * (places - target[0]), scalar=1.0))
+net = mx.sym.Group([probability, loss, mx.sym.contrib.MultiBoxDetection(probability, places, anchors)])
+inputs = {"data": (2, 3, 32, 32), "label": (2, 3, 5)}
+expected = [(2, 3, 1280), (2, 5120), (2, 1280, 6)]
+""",
+    "attention": """
+x = mx.sym.var("data")
+q = mx.sym.Reshape(mx.sym.FullyConnected(x, num_hidden=32, flatten=False), shape=(0, 0, 4, -1))
+q = mx.sym.Reshape(mx.sym.transpose(q, axes=(0, 2, 1, 3)), shape=(-1, 0, 0), reverse=True)
+weights = mx.sym.Dropout(mx.sym.softmax(mx.sym.batch_dot(q, q, transpose_b=True) / 8 ** 0.5), p=0.1)
+y = mx.sym.Reshape(mx.sym.batch_dot(weights, q), shape=(-1, 4, 0, 0), reverse=True)
+y = mx.sym.Reshape(mx.sym.transpose(y, axes=(0, 2, 1, 3)), shape=(0, 0, -1))
+y = mx.sym.LayerNorm(x + y, mx.sym.var("gamma"), mx.sym.var("beta"))
+net = mx.sym.mean(mx.sym.slice_axis(y, axis=1, begin=0, end=2), axis=1)
+inputs = {"data": (2, 7, 32)}
+expected = [(2, 32)]
+""",
+    "model zoo": """
+size = {"inceptionv3": 299}
+for name in ("resnet18_v1", "resnet18_v2", "alexnet", "vgg11_bn", "densenet121", "squeezenet1.0", "inceptionv3",
+             "mobilenet0.25", "mobilenetv2_0.25"):
+    block = mx.gluon.model_zoo.vision.get_model(name, classes=10)
+    shape = (2, 3, size.get(name, 224), size.get(name, 224))
+    assert block(mx.sym.var("data")).infer_shape(data=shape)[1] == [(2, 10)]
+block.initialize()
+block.hybridize()
+net = block(mx.sym.var("data"))
+inputs = {"data": shape}
+expected = [tuple(block(mx.nd.ones(shape)).shape)]
+""",
+}
 
 
 def symbol_of(one: Case):
@@ -94,3 +156,22 @@ def test_rules_say_what_operators_give(family: str, one: Case, symbol) -> None:
         for partial in [inputs, *forgetful(inputs)]:
             for shape, expected in zip(node.op.extra["input_shapes"](node.parsed, partial, full), inputs, strict=True):
                 shapes.merge(shape, expected)
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_binding_runs_no_operator_on_tensors_without_values(net: str) -> None:
+    """The first such run in a process imports the compiler of torch, which takes a second."""
+    code = f"""
+import sys
+import mxnet as mx
+{NETS[net]}
+unknown_batch = {{name: (0, *shape[1:]) for name, shape in inputs.items()}}
+assert net.infer_shape(**inputs)[1] == expected
+assert [len(shape) for shape in net.infer_shape_partial(**unknown_batch)[1]] == [len(shape) for shape in expected]
+executor = net.simple_bind(mx.cpu(), **inputs)
+assert [out.shape for out in executor.forward()] == expected
+assert "torch._dynamo" not in sys.modules
+assert "sympy" not in sys.modules
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

@@ -206,8 +206,8 @@ class Shapes:
                     self._tell(node, (id(node), i), shape, f"output {i}")
 
     def _ranks_told(self, node: Node) -> bool:
-        """Whether an operator's rule has told what follows from inputs of which sizes are unknown."""
-        return "output_shapes" in node.op.extra and None not in [
+        """Whether rules have told what follows from inputs of which some sizes are unknown."""
+        return bool(_RULES & node.op.extra.keys()) and None not in [
             self._found.get((id(node), i)) for i in range(node.count_outputs)]
 
     def _told(self, node: Node) -> bool:
