@@ -175,7 +175,7 @@ class Shapes:
         if all(map(known, ins)):
             if id(node) not in self._ran and not self._told(node):
                 self._run(node, ins)
-        elif careful and None not in ins and not self._ranks_told(node) and self._tried.get(id(node)) != ins:
+        elif careful and not _RULES & node.op.extra.keys() and None not in ins and self._tried.get(id(node)) != ins:
             self._tried[id(node)] = ins
             dtypes = self._dtypes(node)
             found = dry.run_unknown(node, [tuple(max(s, 0) for s in shape) for shape in ins], dtypes)
@@ -204,11 +204,6 @@ class Shapes:
             for i, shape in enumerate(extra["output_shapes"](attrs, self._inputs(node))):
                 if shape is not None and min(shape, default=0) >= -1:
                     self._tell(node, (id(node), i), shape, f"output {i}")
-
-    def _ranks_told(self, node: Node) -> bool:
-        """Whether rules have told what follows from inputs of which some sizes are unknown."""
-        return bool(_RULES & node.op.extra.keys()) and None not in [
-            self._found.get((id(node), i)) for i in range(node.count_outputs)]
 
     def _told(self, node: Node) -> bool:
         """Whether rules have told all outputs already, so that there is no need to run the operator."""

@@ -9,13 +9,13 @@ from .registry import Shape, register
 from .unary import require_float, to_nearest
 
 
-@register("_contrib_div_sqrt_dim")
+@register("_contrib_div_sqrt_dim", same_shape=True)
 def div_sqrt_dim(data: Tensor) -> Tensor:
     """data / sqrt(size of the last axis), the scaling of attention (Vaswani et al. 2017)."""
     return data / data.shape[-1] ** 0.5
 
 
-@register("_contrib_quadratic")
+@register("_contrib_quadratic", same_shape=True)
 def quadratic(data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Tensor:
     """a * x ** 2 + b * x + c for each element x."""
     return ((data * a + b) * data + c).to(data.dtype)
@@ -32,7 +32,7 @@ class _ScaledGradient(torch.autograd.Function):
         return grad * ctx.scalar, None
 
 
-@register("_contrib_gradientmultiplier")
+@register("_contrib_gradientmultiplier", same_shape=True)
 def gradientmultiplier(data: Tensor, *, scalar: int | float = 1, is_int: bool = True) -> Tensor:
     """A copy of `data` whose gradient is multiplied by `scalar`; with -1, reversal (Ganin et al. 2016)."""
     return _ScaledGradient.apply(data, scalar)
@@ -50,14 +50,14 @@ class _StraightThrough(torch.autograd.Function):
         return grad, None
 
 
-@register("_contrib_round_ste")
+@register("_contrib_round_ste", same_shape=True)
 def round_ste(data: Tensor) -> Tensor:
     """The nearest integer, halves away from zero; the gradient passes unchanged."""
     require_float("_contrib_round_ste", data)
     return _StraightThrough.apply(data, to_nearest(data))
 
 
-@register("_contrib_sign_ste")
+@register("_contrib_sign_ste", same_shape=True)
 def sign_ste(data: Tensor) -> Tensor:
     """-1, 0 or 1 by the sign; the gradient passes unchanged."""
     return _StraightThrough.apply(data, data.sign())
@@ -84,19 +84,19 @@ def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
     return torch.stack([grids[a] for a in chosen], -1)
 
 
-@register("_contrib_isnan")
+@register("_contrib_isnan", same_shape=True)
 def isnan(data: Tensor) -> Tensor:
     """1 where the element is NaN, otherwise 0, in the dtype of `data`."""
     return data.isnan().to(data.dtype)
 
 
-@register("_contrib_isinf")
+@register("_contrib_isinf", same_shape=True)
 def isinf(data: Tensor) -> Tensor:
     """1 where the element is infinite, otherwise 0, in the dtype of `data`."""
     return data.isinf().to(data.dtype)
 
 
-@register("_contrib_isfinite")
+@register("_contrib_isfinite", same_shape=True)
 def isfinite(data: Tensor) -> Tensor:
     """1 where the element is neither infinite nor NaN, otherwise 0, in the dtype of `data`."""
     return data.isfinite().to(data.dtype)

@@ -79,13 +79,15 @@ def _inputs_of(attrs, inputs, outputs):
 
 
 def _outputs_of(attrs, inputs):
-    data = inputs[0]
-    if data is None or len(data) != len(attrs["kernel"]) + 2 or attrs["layout"] in _CHANNELS_LAST:
+    data, last = inputs[0], attrs.get("layout") in _CHANNELS_LAST
+    if data is None or len(data) != len(attrs["kernel"]) + 2:
         return [None]
+    if last:
+        data = (data[0], data[-1], *data[1:-1])
     stride, dilate, pad = geometry("Convolution", attrs["kernel"], attrs["stride"], attrs["dilate"], attrs["pad"])
     sizes = [-1 if n < 0 else (n + 2 * p - d * (k - 1) - 1) // s + 1
              for n, k, s, d, p in zip(data[2:], attrs["kernel"], stride, dilate, pad, strict=True)]
-    return [(data[0], attrs["num_filter"], *sizes)]
+    return [(data[0], *sizes, attrs["num_filter"]) if last else (data[0], attrs["num_filter"], *sizes)]
 
 
 _BIAS = {"bias": lambda attrs: not attrs["no_bias"]}

@@ -134,21 +134,18 @@ def _owned(pieces) -> list[Tensor]:
 
 def _whole_of_pieces(attrs, inputs, outputs):
     """The array that splits into pieces of these shapes."""
-    data = inputs[0]
-    for piece in outputs:
-        if piece is None:
-            continue
-        axis = attrs["axis"]
-        if attrs["squeeze_axis"]:
-            at = axis if axis >= 0 else axis + len(piece) + 1
-            whole = (*piece[:at], attrs["num_outputs"], *piece[at:])
-        else:
-            at = axis % len(piece)
-            size = piece[at] * attrs["num_outputs"] if piece[at] >= 0 else -1
-            whole = (*piece[:at], size, *piece[at + 1:])
-        if data is None or len(data) == len(whole):
-            return [whole]
-    return [None]
+    data, axis = inputs[0], attrs["axis"]
+    pieces = [shape for shape in outputs if shape is not None]
+    if not pieces or any(len(shape) != len(pieces[0]) for shape in pieces):
+        return [None]
+    piece = tuple(map(max, zip(*pieces, strict=True)))
+    if attrs["squeeze_axis"]:
+        at = axis if axis >= 0 else axis + len(piece) + 1
+        whole = (*piece[:at], attrs["num_outputs"], *piece[at:])
+    else:
+        at = axis % len(piece)
+        whole = replaced(piece, at, piece[at] * attrs["num_outputs"] if piece[at] >= 0 else -1)
+    return [whole if data is None or len(data) == len(whole) else None]
 
 
 def _piece_names(attrs):

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..base import MXNetError
+from ._shapes import indexed_axis, replaced, rule
 from .registry import register
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "l2_normalization", "layer_norm", "lrn"]
@@ -120,8 +121,14 @@ def _float32_statistics(attrs, data, *vectors):
     return [data, *[v or kept for v in vectors]], [data, kept, kept][:_three(attrs)]
 
 
+@rule
+def _batch_norm_outputs(attrs, data, gamma, *vectors):
+    return [data, gamma, gamma][:_three(attrs)]
+
+
 _BATCH_NORM = {
-    "same_shape": ("data",), "types": _float32_statistics, "aux": ("moving_mean", "moving_var"),
+    "same_shape": ("data",), "output_shapes": _batch_norm_outputs, "types": _float32_statistics,
+    "aux": ("moving_mean", "moving_var"),
     "num_outputs": _three, "output_names": ("output", "mean", "var"),
     "init": {"moving_mean": '["zero", {}]', "moving_var": '["one", {}]'},
 }
@@ -179,7 +186,18 @@ def sync_batch_norm(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tens
 # ------------------------------------------------------------------------------------ within each example
 
 
-_LAYER_NORM = {"same_shape": ("data",), "num_outputs": _three, "output_names": ("output", "mean", "std")}
+@rule
+def _normalized_outputs(attrs, data, *vectors):
+    """The statistics have the normalized axis with size 1; those of groups one number for each."""
+    if "num_groups" in attrs:
+        statistics = (data[0], attrs["num_groups"])
+    else:
+        statistics = replaced(data, indexed_axis(attrs["axis"], len(data)), 1)
+    return [data, statistics, statistics][:_three(attrs)]
+
+
+_LAYER_NORM = {"same_shape": ("data",), "output_shapes": _normalized_outputs, "num_outputs": _three,
+               "output_names": ("output", "mean", "std")}
 
 
 @register("LayerNorm", shapes=_vectors_over(None), **_LAYER_NORM)
