@@ -73,6 +73,9 @@ class SymbolBlock(HybridBlock):
         for nodes, options in ((out._arguments(), {}), (out._auxiliary(), {"grad_req": "null"})):
             for node in nodes:
                 if node.name not in self._input_names:
+                    if node.attrs.get("__storage_type__", "0") != "0":
+                        raise AssertionError(f"SymbolBlock doesn't support Parameter '{node.name}' because it is "
+                                             "sparse, by its attribute __storage_type__")
                     dtype = dtypes.get((id(node), 0))
                     if dtype is not None:
                         options = {**options, "dtype": TORCH_TO_NP[dtype]}

@@ -6,11 +6,13 @@ from numpy import random as rnd
 from .. import ndarray as nd
 from .compare import default_dtype
 
-__all__ = ["assign_each", "assign_each2", "create_2d_tensor", "create_vector", "get_identity_mat",
+__all__ = ["assign_each", "assign_each2", "create_2d_tensor", "create_sparse_array",
+           "create_sparse_array_zd", "create_vector", "get_identity_mat",
            "get_identity_mat_batch", "new_matrix_with_real_eigvals_2d", "new_matrix_with_real_eigvals_nd",
            "new_orthonormal_matrix_2d", "new_sym_matrix_with_real_eigvals_2d",
            "new_sym_matrix_with_real_eigvals_nd", "rand_coord_2d", "rand_ndarray", "rand_shape_2d",
-           "rand_shape_3d", "rand_shape_nd", "random_arrays", "random_sample", "random_uniform_arrays"]
+           "rand_shape_3d", "rand_shape_nd", "rand_sparse_ndarray", "random_arrays", "random_sample",
+           "random_uniform_arrays", "shuffle_csr_column_indices"]
 
 
 def rand_shape_2d(dim0=10, dim1=10, allow_zero_size=False) -> tuple:
@@ -56,10 +58,82 @@ def random_uniform_arrays(*shapes, low=0.0, high=1.0, dtype=None) -> list:
 
 def rand_ndarray(shape, stype="default", density=None, dtype=None, modifier_func=None,
                  shuffle_csr_indices=False, distribution=None, ctx=None):
-    """An NDArray of standard normal numbers.  Storage types other than 'default' are not available yet."""
-    if stype != "default":
-        raise NotImplementedError(f"rand_ndarray: storage type {stype!r} is not available yet")
-    return nd.array(random_arrays(tuple(shape)), ctx=ctx, dtype=dtype)
+    """An NDArray of standard normal numbers, or a sparse one as of `rand_sparse_ndarray`."""
+    if stype == "default":
+        return nd.array(random_arrays(tuple(shape)), ctx=ctx, dtype=dtype)
+    return rand_sparse_ndarray(shape, stype, density, dtype, distribution, None, None, modifier_func,
+                               shuffle_csr_indices, ctx)[0]
+
+
+def rand_sparse_ndarray(shape, stype, density=None, dtype=None, distribution=None, data_init=None, rsp_indices=None,
+                        modifier_func=None, shuffle_csr_indices=False, ctx=None):
+    """A sparse NDArray and its parts: (values, indices) as NumPy arrays, or (indptr, indices, values) of a csr one.
+
+    density: the share of rows, or of values, that are stored; random by default.  distribution: 'uniform', or, for
+    csr, 'powerlaw': twice as many values in each row as in the one before.  data_init: the value of all; modifier_func:
+    applied to each.  rsp_indices: which rows are stored.
+    """
+    dtype = default_dtype() if dtype is None else dtype
+    density = rnd.rand() if density is None else density
+    if distribution not in (None, "uniform", "powerlaw"):
+        raise ValueError(f"distribution {distribution!r} is unknown, there are 'uniform' and 'powerlaw'")
+    if stype == "row_sparse":
+        rows = np.flatnonzero(rnd.rand(shape[0]) < density) if rsp_indices is None else np.asarray(rsp_indices)
+        values = rnd.rand(len(rows), *shape[1:])
+    elif stype == "csr":
+        stored = _powerlaw(shape, density) if distribution == "powerlaw" else rnd.rand(*shape) < density
+        rows, values = np.nonzero(stored)
+        columns, values = values, rnd.uniform(-1, 1, len(rows))
+    else:
+        raise ValueError(f"unknown storage type {stype!r}")
+    if data_init is not None:
+        values = np.full(values.shape, data_init)
+    values = assign_each(values, modifier_func).astype(dtype) if values.size else values.astype(dtype)
+    if stype == "row_sparse":
+        array = nd.sparse.row_sparse_array((values, rows), shape=shape, dtype=dtype, ctx=ctx)
+        return array, (values, rows)
+    array = nd.sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=dtype, ctx=ctx)
+    if shuffle_csr_indices:
+        shuffle_csr_column_indices(array)
+    return array, (array.indptr, array.indices, array.data)
+
+
+def _powerlaw(shape, density) -> np.ndarray:
+    """Which values are stored: 2, 4, 8, ... in each row, from the left, until there are enough."""
+    stored, left = np.zeros(shape, bool), int(shape[0] * shape[1] * density)
+    for row in range(shape[0]):
+        if left > 0:
+            count = min(2 ** min(row + 1, 40), shape[1], left)
+            stored[row, :count] = True
+            left -= count
+    for row in range(shape[0]):  # the rest where there is room
+        count = min(shape[1] - int(stored[row].sum()), left)
+        stored[row, stored[row].sum():][:count] = True
+        left -= count
+    return stored
+
+
+def shuffle_csr_column_indices(csr):
+    """Put the column numbers of each row of a csr array in random order, the values staying where they are."""
+    values, ends, columns = csr._parts
+    columns = columns.cpu().numpy().copy()
+    for begin, end in zip(ends.tolist(), ends.tolist()[1:], strict=False):
+        rnd.shuffle(columns[begin:end])
+    csr._set_parts((values, ends, nd.array(columns, csr.context, np.int64)._t))
+
+
+def create_sparse_array(shape, stype, data_init=None, rsp_indices=None, dtype=None, modifier_func=None, density=0.5,
+                        shuffle_csr_indices=False):
+    """A sparse array as of `rand_sparse_ndarray`, without its parts."""
+    return rand_sparse_ndarray(shape, stype, density, dtype, None, data_init, rsp_indices, modifier_func,
+                               shuffle_csr_indices)[0]
+
+
+def create_sparse_array_zd(shape, stype, density, data_init=None, rsp_indices=None, dtype=None, modifier_func=None,
+                           shuffle_csr_indices=False):
+    """As `create_sparse_array`; with density 0 nothing is stored, also where rsp_indices names rows."""
+    return create_sparse_array(shape, stype, data_init, [] if density == 0.0 else rsp_indices, dtype, modifier_func,
+                               density, shuffle_csr_indices)
 
 
 def create_vector(size, dtype=np.int64):
