@@ -14,7 +14,17 @@ from ._sparse_ops import _elementwise, compressed
 from ._wrap import plain
 from .op import functions
 
+_KNOWN = """
+ElementWiseSum Embedding FullyConnected LinearRegressionOutput LogisticRegressionOutput MAERegressionOutput abs
+adagrad_update adam_update add_n arccos arccosh arcsin arcsinh arctan arctanh broadcast_add broadcast_div
+broadcast_minus broadcast_mul broadcast_plus broadcast_sub cbrt ceil clip concat cos cosh degrees dot elemwise_add
+elemwise_div elemwise_mul elemwise_sub exp expm1 fix floor ftrl_update gamma gammaln log log10 log1p log2 make_loss
+mean negative norm radians relu rint round rsqrt sgd_mom_update sgd_update sigmoid sign sin sinh slice sqrt square
+stop_gradient sum tan tanh trunc where zeros_like
+""".split()  # operators that MXNet has here; some give sparse results, the others take sparse arrays as dense ones
+_operators = functions("op")
 globals().update(functions("sparse"))
+globals().update({name: _operators[name] for name in _KNOWN if name in _operators})
 
 __all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "add", "array", "cast_storage", "csr_matrix",
            "divide", "empty", "multiply", "retain", "row_sparse_array", "subtract", "zeros"]
