@@ -423,3 +423,20 @@ class TestFiles:
             gluon.SymbolBlock.imports(symbol_file, ["data"], str(tmp_path / "more.params"))
         block = gluon.SymbolBlock.imports(symbol_file, ["data"], str(tmp_path / "more.params"), ignore_extra=True)
         same(block(X), net(X))
+
+
+def test_operators_may_be_watched():
+    net = nn.HybridSequential(prefix="net_")
+    with net.name_scope():
+        net.add(nn.Dense(2, activation="relu"))
+    net.initialize()
+    net.hybridize()
+    seen = []
+    net.register_op_hook(lambda name, op, array: seen.append((name, op, array.shape)), monitor_all=True)
+    net(nd.ones((1, 3)))
+    assert seen == [(b"net_dense0_fwd_data", b"FullyConnected", (1, 3)),
+                    (b"net_dense0_fwd_weight", b"FullyConnected", (2, 3)),
+                    (b"net_dense0_fwd_bias", b"FullyConnected", (2,)),
+                    (b"net_dense0_fwd_output", b"FullyConnected", (1, 2)),
+                    (b"net_dense0_relu_fwd_input0", b"Activation", (1, 2)),
+                    (b"net_dense0_relu_fwd_output", b"Activation", (1, 2))]

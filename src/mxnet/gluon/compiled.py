@@ -136,9 +136,11 @@ class Compiled:
         from ..graph.watch import run_watched
 
         def watch(name, op_name, tensor, is_input):
+            if op_name == "null":
+                return  # variables are shown as inputs of operators
             for callback, everything in self.watchers:
                 if everything or not is_input:
-                    callback(name, op_name, wrap(tensor.detach(), ctx))
+                    callback(name.encode(), op_name.encode(), wrap(tensor.detach(), ctx))
 
         return run_watched(program, tensors, state.training, generator, ctx.device, watch)
 

@@ -163,7 +163,7 @@ class HybridBlock(Block):
     def register_op_hook(self, callback, monitor_all=False):
         """Call callback(name of the output, name of the operator, array) for what operators of the graph compute.
 
-        monitor_all: for their inputs, too.
+        Names are bytes, as in MXNet.  monitor_all: for their inputs, too.
         """
         self._op_hooks.append((callback, monitor_all))
         super().register_op_hook(callback, monitor_all)

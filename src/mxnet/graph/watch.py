@@ -94,4 +94,6 @@ def _names(node: Node, count: int) -> list[str]:
     """A name for each argument that the operator's function is given."""
     if node.op.variadic:
         return node.input_names()
+    if node.op.extra.get("nameless_inputs"):
+        return [f"input{i}" for i in range(count)]
     return [i.name for i in node.op.inputs][:count]

@@ -15,7 +15,7 @@ _ACTIVATIONS = {
 }
 
 
-@register("Activation", same_shape=True)
+@register("Activation", same_shape=True, nameless_inputs=True)
 def activation(data: Tensor, *, act_type: Literal["relu", "sigmoid", "softrelu", "softsign", "tanh"]) -> Tensor:
     """Element by element: max(x, 0), 1 / (1 + exp(-x)), log(1 + exp(x)), x / (1 + |x|) or tanh(x)."""
     return _ACTIVATIONS[act_type](data)
