@@ -11,7 +11,7 @@ from .._state import state
 from ..base import MXNetError
 from .registry import Shape
 
-__all__ = ["broadcast", "count", "created", "fit", "indexed_axis", "like_data", "reduced", "replaced", "rule"]
+__all__ = ["broadcast", "count", "created", "fit", "indexed_axis", "reduced", "replaced", "rule", "same"]
 
 _NOTHING: list = []
 
@@ -99,10 +99,3 @@ def created(attrs, inputs):
     """The attribute shape, in which 0 leaves a size open."""
     shape = attrs["shape"]
     return [shape if state.np_shape else tuple(size or -1 for size in shape) if shape else None]
-
-
-@rule
-def like_data(attrs, data, *others):
-    """The shape of the first input, along an axis that it has."""
-    indexed_axis(attrs.get("axis") or 0, len(data))
-    return [data]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..base import TORCH_TO_NAME, MXNetError
 from ._shapes import count, fit, rule, same
-from .boxes import corners_of, greedy_nms, has_values, when_unknown
+from .boxes import corners_of, greedy_nms, has_values
 from .registry import register
 
 __all__ = ["multi_proposal", "multibox_detection", "multibox_prior", "multibox_target", "proposal"]
@@ -371,17 +371,25 @@ def _proposal_shapes(attrs, cls_prob, bbox_pred, im_info):
     return [cls_prob, (batch, channels * 2, *size), (batch, 3)]
 
 
-def _proposed_shapes(attrs, cls_prob, *others):
-    count = attrs["rpn_post_nms_top_n"] * cls_prob[0] if cls_prob[0] > 0 else -1
-    return [(count, 5), (count, 1)]
+def _proposed_shapes(of_one: bool):
+    @rule
+    def output_shapes(attrs, cls_prob, bbox_pred, im_info):
+        batch, channels, *size = cls_prob
+        anchors = len(attrs["scales"]) * len(attrs["ratios"])
+        fit(len(size) == 2, same(channels, 2 * anchors), len(bbox_pred) == 4, len(im_info) == 2,
+            all(map(same, bbox_pred, (batch, 4 * anchors, *size))), all(map(same, im_info, (batch, 3))))
+        images = 1 if of_one else batch
+        proposed = attrs["rpn_post_nms_top_n"] * images if images >= 0 else -1
+        return [(proposed, 5), (proposed, 1)]
+
+    return output_shapes
 
 
 _PROPOSAL = {"num_outputs": 2, "visible": lambda attrs: 2 if attrs["output_score"] else 1,
-             "shapes": _proposal_shapes, "output_shapes": when_unknown(_proposed_shapes),
-             "output_names": ("output", "score")}
+             "shapes": _proposal_shapes, "output_names": ("output", "score")}
 
 
-@register("_contrib_Proposal", **_PROPOSAL)
+@register("_contrib_Proposal", output_shapes=_proposed_shapes(of_one=True), **_PROPOSAL)
 def proposal(cls_prob: Tensor, bbox_pred: Tensor, im_info: Tensor, *, rpn_pre_nms_top_n: int = 6000,
              rpn_post_nms_top_n: int = 300, threshold: float = 0.7, rpn_min_size: int = 16,
              scales: _Floats = (4.0, 8.0, 16.0, 32.0), ratios: _Floats = (0.5, 1.0, 2.0), feature_stride: int = 16,
@@ -404,7 +412,7 @@ def proposal(cls_prob: Tensor, bbox_pred: Tensor, im_info: Tensor, *, rpn_pre_nm
     return rois[:rpn_post_nms_top_n], scores[:rpn_post_nms_top_n]
 
 
-@register("_contrib_MultiProposal", **_PROPOSAL)
+@register("_contrib_MultiProposal", output_shapes=_proposed_shapes(of_one=False), **_PROPOSAL)
 def multi_proposal(cls_prob: Tensor, bbox_pred: Tensor, im_info: Tensor, *, rpn_pre_nms_top_n: int = 6000,
                    rpn_post_nms_top_n: int = 300, threshold: float = 0.7, rpn_min_size: int = 16,
                    scales: _Floats = (4.0, 8.0, 16.0, 32.0), ratios: _Floats = (0.5, 1.0, 2.0),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from ._shapes import fit, rule, same
 from .boxes import same_dtype
 from .registry import register
 from .unary import require_float
@@ -41,7 +42,40 @@ def _mixed(op: str, attention: Tensor, values: Tensor, heads: int) -> Tensor:
     return mixed.reshape(mixed.shape[0], -1, heads * values.shape[2])
 
 
-@register("_contrib_interleaved_matmul_selfatt_qk")
+def _head(data, heads: int, parts: int) -> tuple[int, int, int]:
+    """(length, batch * heads, width of a head) of a joined array's shape; ends the rule if it is none."""
+    length, batch, size = data
+    fit(heads > 0, size < 0 or size >= heads * parts)
+    return length, batch * heads if batch >= 0 else -1, size // (heads * parts) if size >= 0 else -1
+
+
+@rule
+def _self_scores(attrs, data):
+    length, several, _ = _head(data, attrs["heads"], 3)
+    return [(several, length, length)]
+
+
+@rule
+def _other_scores(attrs, queries, keys_values):
+    length, several, width = _head(queries, attrs["heads"], 1)
+    keys, others, like = _head(keys_values, attrs["heads"], 2)
+    fit(same(several, others), same(width, like), queries[2] < 0 or same(keys_values[2], 2 * queries[2]))
+    return [(max(several, others), length, keys)]
+
+
+def _mixture(parts: int):
+    """The rule for values, of which `parts` are joined in the first input, weighted by attention."""
+
+    @rule
+    def output_shapes(attrs, data, attention):
+        keys, several, width = _head(data, attrs["heads"], parts)
+        fit(len(attention) == 3, same(attention[0], several), same(attention[2], keys))
+        return [(attention[1], data[1], width * attrs["heads"] if width >= 0 else -1)]
+
+    return output_shapes
+
+
+@register("_contrib_interleaved_matmul_selfatt_qk", output_shapes=_self_scores)
 def selfatt_qk(queries_keys_values: Tensor, *, heads: int) -> Tensor:
     """Products of queries and keys, by the square root of their width: (batch * heads, length, length).
 
@@ -52,7 +86,7 @@ def selfatt_qk(queries_keys_values: Tensor, *, heads: int) -> Tensor:
     return _scores(queries, keys)
 
 
-@register("_contrib_interleaved_matmul_selfatt_valatt")
+@register("_contrib_interleaved_matmul_selfatt_valatt", output_shapes=_mixture(3))
 def selfatt_valatt(queries_keys_values: Tensor, attention: Tensor, *, heads: int) -> Tensor:
     """Values weighted by attention: (length, batch, heads * width).
 
@@ -62,7 +96,7 @@ def selfatt_valatt(queries_keys_values: Tensor, attention: Tensor, *, heads: int
     return _mixed(name, attention, _parts(name, "queries_keys_values", queries_keys_values, heads, 3)[2], heads)
 
 
-@register("_contrib_interleaved_matmul_encdec_qk")
+@register("_contrib_interleaved_matmul_encdec_qk", output_shapes=_other_scores)
 def encdec_qk(queries: Tensor, keys_values: Tensor, *, heads: int) -> Tensor:
     """Products of queries and another array's keys, by the square root of their width: (batch * heads, queries, keys).
 
@@ -78,7 +112,7 @@ def encdec_qk(queries: Tensor, keys_values: Tensor, *, heads: int) -> Tensor:
     return _scores(asked, keys)
 
 
-@register("_contrib_interleaved_matmul_encdec_valatt")
+@register("_contrib_interleaved_matmul_encdec_valatt", output_shapes=_mixture(2))
 def encdec_valatt(keys_values: Tensor, attention: Tensor, *, heads: int) -> Tensor:
     """Another array's values weighted by attention: (queries, batch, heads * width).
 

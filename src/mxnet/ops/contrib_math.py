@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from ._dtypes import always
+from ._shapes import indexed_axis, rule
 from .reduce import one_axis
 from .registry import Shape, register
 from .unary import require_float, to_nearest
@@ -63,7 +64,13 @@ def sign_ste(data: Tensor) -> Tensor:
     return _StraightThrough.apply(data, data.sign())
 
 
-@register("_contrib_arange_like")
+@rule
+def _arange_outputs(attrs, data):
+    axis = attrs["axis"]
+    return [data if axis is None else (data[indexed_axis(axis, len(data))],)]
+
+
+@register("_contrib_arange_like", output_shapes=_arange_outputs)
 def arange_like(data: Tensor, *, start: int | float = 0, step: int | float = 1, repeat: int = 1,
                 ctx: str = "", axis: int | None = None) -> Tensor:
     """start, start + step, ... in the shape of `data`, or as a vector of the size of `axis`.

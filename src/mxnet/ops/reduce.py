@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..base import MXNetError
 from ._dtypes import like_first
-from ._shapes import fit, indexed_axis, reduced, replaced, rule, same
+from ._shapes import count, fit, indexed_axis, reduced, replaced, rule, same
 from .registry import Shape, register
 from .unary import refuse_bool
 
@@ -213,7 +213,15 @@ def _cumsum_types(attrs, data):
     return [data], [torch.int64 if data is torch.bool else data]
 
 
-@register("_np_cumsum", "cumsum", types=_cumsum_types)
+@rule
+def _cumsum_outputs(attrs, data):
+    if attrs["axis"] is None:
+        return [(count(data),)]
+    indexed_axis(attrs["axis"], len(data))
+    return [data]
+
+
+@register("_np_cumsum", "cumsum", types=_cumsum_types, output_shapes=_cumsum_outputs)
 def cumsum(a: Tensor, *, axis: int | None = None, dtype: _DType | None = None) -> Tensor:
     """Running sum along `axis`, over the flattened array by default.
 

@@ -271,6 +271,7 @@ def _widest(dtypes, narrowest: bool):
 
 
 @register("amp_multicast", num_outputs=lambda attrs: attrs["num_outputs"], types=_amp_types,
+          output_shapes=lambda attrs, inputs: inputs, input_shapes=lambda attrs, inputs, outputs: outputs,
           input_names=lambda attrs, given: [f"data_{i}" for i in range(attrs["num_outputs"])])
 def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> tuple[Tensor, ...]:
     """Cast all arrays to the widest floating dtype among them, or with `cast_narrow` to the narrowest."""
