@@ -246,7 +246,7 @@ class Module(BaseModule):
         group = self._exec_group
 
         def zeros(names, blocks):
-            return {name: nd.zeros(block[0].shape, cpu(), block[0].dtype)
+            return {name: nd.zeros(block[0].shape, cpu(), block[0].dtype, block[0].stype)
                     for name, block in zip(names, blocks, strict=True)}
 
         return zeros(self._param_names, group.param_arrays), zeros(self._aux_names, group.aux_arrays)
