@@ -156,7 +156,7 @@ def scale_down(src_size: tuple[int, int], size: tuple[int, int]) -> tuple[int, i
 
     Source: MXNet's `mx.image.scale_down`.
     """
-    w, h = size
+    w, h = float(size[0]), float(size[1])
     if src_size[1] < h:
         w, h = w * src_size[1] / h, src_size[1]
     if src_size[0] < w:

@@ -193,5 +193,5 @@ for _name, (_entry, _reverse) in _arith._DUNDERS.items():
     setattr(BaseSparseNDArray, _name, _dunder(_entry, _reverse))
 for _name, _entry in _arith._INPLACE.items():
     setattr(BaseSparseNDArray, _name, _inplace(_entry))
-BaseSparseNDArray.__hash__ = NDArray.__hash__
+BaseSparseNDArray.__hash__ = NDArray.__hash__  # type: ignore[method-assign]  # went with __eq__
 _wrap.run_sparse = run

@@ -40,9 +40,30 @@ def members(namespace: str) -> Iterator[tuple[str, str, OpDef]]:
             yield public, name, op
 
 
+class _Signature(inspect.Signature):
+    """The signature of an operator, whose parameters are made when somebody asks: there are thousands."""
+
+    __slots__ = ("_made", "_op")
+
+    def __init__(self, op: OpDef):
+        super().__init__()
+        self._op = op
+        self._made: inspect.Signature | None = None
+
+    @property
+    def parameters(self):
+        if self._made is None:
+            self._made = _signature(self._op)
+        return self._made.parameters
+
+
 @functools.cache
 def signature(op: OpDef) -> inspect.Signature:
     """What `help()` shows of the function of an operator: its inputs, its attributes with their defaults."""
+    return _Signature(op)
+
+
+def _signature(op: OpDef) -> inspect.Signature:
     Parameter = inspect.Parameter
     kind = Parameter.KEYWORD_ONLY if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
     if op.variadic:
