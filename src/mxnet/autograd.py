@@ -269,7 +269,8 @@ def _own_memory(results, variables, head_grads):
 
 def get_symbol(x):
     """The recorded graph as a Symbol."""
-    raise MXNetError("autograd.get_symbol needs Symbol, which is not available yet")
+    raise MXNetError("autograd.get_symbol is not available: what is recorded is a graph of torch's. For the graph of a "
+                     "block, hybridize it and export, or call it with a Symbol")
 
 
 class Function:
