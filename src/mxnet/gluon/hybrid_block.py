@@ -127,9 +127,10 @@ class HybridBlock(Block):
         try:
             return compiled(flat, ctx)
         except DeferredInitializationError:
-            with _tracing:
-                self._initialize_params(compiled, flat, args, kwargs)
-            return compiled(flat, ctx)
+            pass  # below, so that errors found there come without this one
+        with _tracing:
+            self._initialize_params(compiled, flat, args, kwargs)
+        return compiled(flat, ctx)
 
     def _compile(self, structure, flat, args, kwargs) -> Compiled:
         with _tracing:
