@@ -54,3 +54,28 @@ class _State(threading.local):
 
 
 state = _State()
+
+
+class OnePerThread(type):
+    """Gives a class, and those derived from it, the property `current`: the instance in force in this thread.
+
+    A thread begins with `cls()`; assign another to make it current.
+    """
+
+    def __init__(cls, name, bases, namespace):
+        super().__init__(name, bases, namespace)
+        if not any(isinstance(base, OnePerThread) for base in bases):
+            cls._of_thread = threading.local()
+            cls._first = cls
+
+    @property
+    def current(cls):
+        try:
+            return cls._of_thread.value
+        except AttributeError:
+            cls._of_thread.value = value = cls._first()
+            return value
+
+    @current.setter
+    def current(cls, value):
+        cls._of_thread.value = value

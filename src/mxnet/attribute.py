@@ -1,31 +1,14 @@
 """AttrScope: attributes for all symbols that are made inside a `with` block."""
 
-import threading
 from collections import defaultdict
 
+from ._state import OnePerThread
 from .base import MXNetError  # noqa: F401  (part of the module's namespace in MXNet)
 
 __all__ = ["AttrScope", "current"]
 
 
-class _Current(threading.local):
-    def __init__(self):
-        self.value = AttrScope()
-
-
-class _Meta(type):
-    """Gives the class the property `AttrScope.current`, the scope of this thread."""
-
-    @property
-    def current(cls):
-        return _current.value
-
-    @current.setter
-    def current(cls, scope):
-        _current.value = scope
-
-
-class AttrScope(metaclass=_Meta):
+class AttrScope(metaclass=OnePerThread):
     """`with AttrScope(ctx_group='dev1', __lr_mult__='2'):` symbols made inside have these attributes.
 
     Values must be strings (ValueError).  Inner scopes add to outer ones.
@@ -50,17 +33,17 @@ class AttrScope(metaclass=_Meta):
         return merged
 
     def __enter__(self):
-        self._old_scope = _current.value
-        merged = _current.value._attr.copy()
+        self._old_scope = AttrScope.current
+        merged = AttrScope.current._attr.copy()
         merged.update(self._attr)
         self._attr = merged
-        _current.value = self
+        AttrScope.current = self
         return self
 
     def __exit__(self, *exc_info):
         if self._old_scope is None:
             raise RuntimeError("AttrScope was not entered")
-        _current.value = self._old_scope
+        AttrScope.current = self._old_scope
 
 
 def _text(key, value) -> str:
@@ -69,7 +52,4 @@ def _text(key, value) -> str:
 
 def current():
     """The attribute scope of this thread."""
-    return _current.value
-
-
-_current = _Current()
+    return AttrScope.current

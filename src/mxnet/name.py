@@ -1,28 +1,11 @@
 """Automatic names: `NameManager` counts per kind, `Prefix` puts a prefix before every name."""
 
-import threading
+from ._state import OnePerThread
 
 __all__ = ["NameManager", "Prefix"]
 
 
-class _Current(threading.local):
-    def __init__(self):
-        self.value = NameManager()
-
-
-class _Meta(type):
-    """Gives the class the property `NameManager.current`, the manager of this thread."""
-
-    @property
-    def current(cls):
-        return _current.value
-
-    @current.setter
-    def current(cls, manager):
-        _current.value = manager
-
-
-class NameManager(metaclass=_Meta):
+class NameManager(metaclass=OnePerThread):
     """Names what its user left unnamed: `get(None, 'dense')` gives dense0, dense1, ...
 
     `with NameManager():` starts counting anew inside.
@@ -41,12 +24,12 @@ class NameManager(metaclass=_Meta):
         return f"{hint}{number}"
 
     def __enter__(self):
-        self._old_manager = _current.value
-        _current.value = self
+        self._old_manager = NameManager.current
+        NameManager.current = self
         return self
 
     def __exit__(self, *exc_info):
-        _current.value = self._old_manager
+        NameManager.current = self._old_manager
 
 
 class Prefix(NameManager):
@@ -58,6 +41,3 @@ class Prefix(NameManager):
 
     def get(self, name, hint):
         return self._prefix + super().get(name, hint)
-
-
-_current = _Current()

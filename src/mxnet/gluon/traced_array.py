@@ -21,6 +21,7 @@ from ..graph.shapes import Shapes, known
 from ..ndarray import NDArray, _arith
 from ..ndarray._wrap import wrap
 from ..ops import registry
+from ..ops.meta import MetaSolver
 from ..ops.namespaces import place
 from ..symbol import Symbol, var
 from ..symbol._compose import apply
@@ -169,14 +170,12 @@ for _name, (_function, _reverse) in _arith._DUNDERS.items():
 TracedArray.__hash__ = NDArray.__hash__  # type: ignore[method-assign]
 
 
-class Trace:
+class Trace(MetaSolver):
     """One run of a forward on TracedArrays, on one context: `with trace: forward(*trace.inputs)`.
 
     To the rest of the package it is a shape inference, too (`state.solver`): hooks do not run and operators see that
     tensors have no values.  params: the Parameters that may become variables, by name.  prefix: for names.
     """
-
-    _engine = None
 
     def __init__(self, params: dict[str, Parameter], prefix: str, ctx: Context):
         self.params, self.prefix, self.ctx = params, prefix, ctx
@@ -222,17 +221,6 @@ class Trace:
         raise self.failure
 
     # ------------------------------------------------------------------ what a shape inference is asked
-
-    @staticmethod
-    def is_fake(tensor: torch.Tensor) -> bool:
-        """Whether a tensor has a shape but no values."""
-        return tensor.is_meta
-
-    @staticmethod
-    def assume(size, value):
-        """State that two sizes are equal."""
-        if size != value:
-            raise RuntimeError(f"got size {size}, expected {value}")
 
     def reading(self, tensor: torch.Tensor):
         """To read the values of a real array; they are part of the graph then."""

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from .data import DataBatch, DataDesc, DataIter
 
 __all__ = ["PrefetchingIter", "ResizeIter"]
 
 
-class ResizeIter(DataIter):
+class _FromOthers(DataIter):
+    """Its batch is `current_batch`, which `iter_next` sets."""
+
+    current_batch: Any = None
+
+    def next(self):
+        if self.iter_next():
+            return self.current_batch
+        raise StopIteration
+
+    def getdata(self):
+        return self.current_batch.data
+
+    def getlabel(self):
+        return self.current_batch.label
+
+    def getindex(self):
+        return self.current_batch.index
+
+    def getpad(self):
+        return self.current_batch.pad
+
+
+class ResizeIter(_FromOthers):
     """`size` batches an epoch from an iterator that has more or fewer.
 
     The inner iterator begins again whenever it ends; at `reset` only if reset_internal.
@@ -20,7 +44,6 @@ class ResizeIter(DataIter):
         self.size = size
         self.reset_internal = reset_internal
         self.cur = 0
-        self.current_batch = None
         self.provide_data = data_iter.provide_data
         self.provide_label = data_iter.provide_label
         super().__init__(data_iter.batch_size)
@@ -43,25 +66,8 @@ class ResizeIter(DataIter):
         self.cur += 1
         return True
 
-    def next(self):
-        if self.iter_next():
-            return self.current_batch
-        raise StopIteration
 
-    def getdata(self):
-        return self.current_batch.data
-
-    def getlabel(self):
-        return self.current_batch.label
-
-    def getindex(self):
-        return self.current_batch.index
-
-    def getpad(self):
-        return self.current_batch.pad
-
-
-class PrefetchingIter(DataIter):
+class PrefetchingIter(_FromOthers):
     """Takes batches in a thread for each of several iterators, and joins those into one batch.
 
     rename_data, rename_label: a dict {old name: new name} for each iterator.  An error in a thread is raised by `next`.
@@ -77,7 +83,6 @@ class PrefetchingIter(DataIter):
         self.rename_data = rename_data
         self.rename_label = rename_label
         super().__init__(self.provide_data[0][1][0])
-        self.current_batch = None
         self._pool = ThreadPoolExecutor(self.n_iter, thread_name_prefix="mxnet-prefetch")
         self._work_ahead()
 
@@ -115,23 +120,6 @@ class PrefetchingIter(DataIter):
             [array for batch in batches for array in batch.label or ()],
             batches[0].pad, batches[0].index, provide_data=self.provide_data, provide_label=self.provide_label)
         return True
-
-    def next(self):
-        if self.iter_next():
-            return self.current_batch
-        raise StopIteration
-
-    def getdata(self):
-        return self.current_batch.data
-
-    def getlabel(self):
-        return self.current_batch.label
-
-    def getindex(self):
-        return self.current_batch.index
-
-    def getpad(self):
-        return self.current_batch.pad
 
 
 def _next_or_none(it):

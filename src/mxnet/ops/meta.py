@@ -4,27 +4,29 @@ import torch
 
 from .._state import state
 
-__all__ = ["DEVICE", "without_values"]
+__all__ = ["DEVICE", "MetaSolver", "without_values"]
 
 DEVICE = torch.device("meta")
 
 
-class _MetaSolver:
+class MetaSolver:
     """What operators see of a shape inference while they run on the meta device."""
 
     _engine = None
 
     @staticmethod
     def is_fake(tensor: torch.Tensor) -> bool:
+        """Whether a tensor has a shape but no values."""
         return tensor.is_meta
 
     @staticmethod
     def assume(size, value):
+        """State that two sizes are equal."""
         if size != value:
             raise RuntimeError(f"got size {size}, expected {value}")
 
 
-_SOLVER = _MetaSolver()
+_SOLVER = MetaSolver()
 
 
 class without_values:

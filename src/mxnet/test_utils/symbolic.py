@@ -87,6 +87,17 @@ def check_symbolic_forward(sym, location, expected, rtol=None, atol=None, aux_st
     return outputs
 
 
+def _as_requested(name, req, found, wanted, before):
+    """(found, wanted) gradients to compare, by what was to be done with the ones `before`."""
+    if req == "add":
+        return found - before[name], wanted
+    if req == "null":
+        return found, before[name]
+    if req != "write":
+        raise ValueError(f"Invalid grad_req {req} for argument {name}")
+    return found, wanted
+
+
 def check_symbolic_backward(sym, location, out_grads, expected, rtol=None, atol=None, aux_states=None,
                             grad_req="write", ctx=None, grad_stypes=None, equal_nan=False, dtype=np.float32):
     """AssertionError unless the gradients of `sym` at `location` are `expected`; returns the gradients.
@@ -113,14 +124,7 @@ def check_symbolic_backward(sym, location, out_grads, expected, rtol=None, atol=
         out_grads = [_array(grad, ctx, dtype) for grad in out_grads]
     executor.backward(out_grads)
     for name, wanted in expected.items():
-        found = grads[name].asnumpy()
-        req = reqs.get(name, "null")
-        if req == "add":
-            found = found - before[name]
-        elif req == "null":
-            wanted = before[name]
-        elif req != "write":
-            raise ValueError(f"Invalid grad_req {req} for argument {name}")
+        found, wanted = _as_requested(name, reqs.get(name, "null"), grads[name].asnumpy(), wanted, before)
         assert_almost_equal(wanted, found, rtol, atol, (f"EXPECTED_{name}", f"BACKWARD_{name}"), equal_nan=equal_nan)
     return executor.grad_arrays
 
@@ -200,13 +204,7 @@ def check_numeric_gradient(sym, location, aux_states=None, numeric_eps=None, rto
         states = {name: _numpy(value) for name, value in _by_name(aux_states, sym.list_auxiliary_states()).items()}
     numeric = numeric_grad(executor, {name: values[name] for name in reqs}, states, eps, use_forward_train, dtype)
     for name, req in reqs.items():
-        found, wanted = symbolic[name], numeric[name]
-        if req == "add":
-            found = found - before[name]
-        elif req == "null":
-            wanted = before[name]
-        elif req != "write":
-            raise ValueError(f"Invalid grad_req {req} for argument {name}")
+        found, wanted = _as_requested(name, req, symbolic[name], numeric[name], before)
         assert_almost_equal(wanted, found, rtol, atol, (f"NUMERICAL_{name}", f"BACKWARD_{name}"))
 
 
