@@ -2,6 +2,7 @@
 
 Prints a table of ratios ours / theirs, measured in one run on one thread.  Real MXNet joins when an interpreter that
 has it is given by --mxnet or the environment variable GLUEBALL_ORACLE.  Every pair's results are compared first.
+`python -m benchmarks ops` does the same for single operators at several sizes: see op_sweep.py.
 """
 
 import argparse
@@ -16,7 +17,8 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from . import gluon_side, timing, torch_side  # noqa: E402
+from . import gluon_side, op_sweep, timing, torch_side  # noqa: E402
+from .worker import Worker  # noqa: E402
 
 # row: (what it is, highest ratio to torch that we promise, highest ratio to real MXNet)
 ROWS = {
@@ -33,28 +35,6 @@ ROWS = {
     "mobilenet_frozen": ("MobileNet with frozen parameters, the same", 1.05, None),
     "import": ("import (import torch)", 1.15, None),
 }
-
-
-class Worker:
-    """Real MXNet in its own process."""
-
-    def __init__(self, interpreter):
-        here = os.path.dirname(os.path.abspath(__file__))
-        env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
-        self._process = subprocess.Popen([interpreter, os.path.join(here, "mxnet_worker.py")], env=env, text=True,
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-
-    def ask(self, **question):
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit("the interpreter given for real MXNet died; does it import mxnet 1.9.1?")
-        return json.loads(line)
-
-    def close(self):
-        self._process.stdin.close()
-        self._process.wait()
 
 
 def check(name, ours, theirs, who):
@@ -142,4 +122,7 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["ops"]:
+        op_sweep.main(sys.argv[2:])
+    else:
+        main()
