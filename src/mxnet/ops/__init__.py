@@ -25,6 +25,7 @@ from . import (
     patches,
     pooling,
     random,
+    random_pdf,
     reduce,
     rnn,
     roi,
