@@ -10,7 +10,6 @@ from .ndarray import NDArray
 from .ndarray import __all__ as _ndarray_all
 from .op import *
 from .op import __all__ as _op_all
-from .random import normal, shuffle, uniform
 from .utils import empty, load, load_frombuffer, save, zeros
 
 # Functions written for users stand before the raw operators of the same name (`maximum`, `histogram`, ...).

@@ -163,8 +163,12 @@ def _make_inplace(name: str):
 
 
 def _make_function(name: str):
-    def function(lhs, rhs):
-        return general(name, lhs, rhs)
+    if name == "power":
+        def function(base, exp):
+            return general(name, base, exp)
+    else:
+        def function(lhs, rhs):
+            return general(name, lhs, rhs)
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "mxnet.ndarray"

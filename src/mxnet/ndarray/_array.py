@@ -108,7 +108,10 @@ class NDArray:
     __array_priority__ = 1000.0
 
     def __init__(self, handle=None, writable=True):
-        # Pickled arrays are rebuilt as NDArray(None) and then given their state.
+        # Pickled arrays are rebuilt as NDArray(None) and then given their state.  What callbacks wrap as a handle is
+        # an NDArray already.
+        if isinstance(handle, NDArray):
+            handle = handle._t
         self._t = handle if isinstance(handle, torch.Tensor) else None
         self._ctx = of_device(handle.device) if self._t is not None else current_context()
         self._rg = self._t is not None and handle.requires_grad
@@ -277,8 +280,8 @@ class NDArray:
             return {"handle": None}
         return {"handle": bytearray(params_file.dumps_one(params_file.Record.of(self._t)))}
 
-    def __setstate__(self, saved):
-        handle = saved["handle"]
+    def __setstate__(self, state):
+        handle = state["handle"]
         self._ag = self._tape = None
         self._ctx, self._rg = current_context() if handle is None else Context("cpu", 0), False
         self._t = None if handle is None else params_file.loads_one(bytes(handle)).data

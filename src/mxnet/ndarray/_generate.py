@@ -86,22 +86,38 @@ def make_function(op: OpDef, public_name: str) -> Callable:
     function = types.FunctionType(_first_call.__code__, scope, name)
     function.__qualname__ = name
     function.__doc__ = op.doc
-    function.__signature__ = signature(op)  # type: ignore[attr-defined]
+    function.__signature__ = signature(op, "nd")  # type: ignore[attr-defined]
     scope["function"] = function
-    scope["become_real"] = lambda: _become_real(op, function, scope)
+    scope["twins"] = [function]
+    scope["become_real"] = lambda: _become_real(op, scope)
     return function
 
 
-def _become_real(op: OpDef, function, scope: dict):
-    """Give the function the code written for its operator; it stays the object that everybody holds."""
+def make_method(function) -> Callable:
+    """The method made from an nd function: the same code, but `help()` shows `self` in place of the first input."""
+    scope = function.__globals__
+    method = types.FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
+    method.__kwdefaults__ = function.__kwdefaults__
+    method.__qualname__, method.__doc__ = f"NDArray.{function.__name__}", function.__doc__
+    method.__signature__ = signature(scope["op"], "nd", method=True)  # type: ignore[attr-defined]
+    scope["twins"].append(method)
+    return method
+
+
+def _become_real(op: OpDef, scope: dict):
+    """Give the function, and the method made from it, the code written for the operator.
+
+    They stay the objects that everybody holds.
+    """
     cls = _wrap._NDArray
     scope.update(invoke=invoke, invoke_open=invoke_open, _state=state, explain=explain, wrap_outputs=wrap_outputs,
                  NDArray=cls, new=cls.__new__, _Null=_Null, generator=_rng.generator, plain=plain, recorded=recorded)
     made: dict = {}
-    exec(compile(_source(op, function.__name__, scope), f"<mxnet operator {op.name}>", "exec"), scope, made)
-    real = made[function.__name__]
-    function.__defaults__, function.__kwdefaults__ = real.__defaults__, real.__kwdefaults__
-    function.__code__ = real.__code__
+    exec(compile(_source(op, scope["function"].__name__, scope), f"<mxnet operator {op.name}>", "exec"), scope, made)
+    real = made[scope["function"].__name__]
+    for twin in scope["twins"]:
+        twin.__defaults__, twin.__kwdefaults__ = real.__defaults__, real.__kwdefaults__
+        twin.__code__ = real.__code__
 
 
 def _source(op: OpDef, fname: str, scope: dict) -> str:

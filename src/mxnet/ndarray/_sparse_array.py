@@ -252,11 +252,11 @@ class BaseSparseNDArray(NDArray):
         aux = dict(zip(self._aux_names, self._parts[1:], strict=True))
         return params_file.Record(self._size, self._parts[0].dtype, self._parts[0], self.stype, aux, np_shape)
 
-    def __setstate__(self, saved):
+    def __setstate__(self, state):
         super().__setstate__({"handle": None})
-        if saved["handle"] is not None:
+        if state["handle"] is not None:
             self._ctx = Context("cpu", 0)
-            record = params_file.loads_one(bytes(saved["handle"]))
+            record = params_file.loads_one(bytes(state["handle"]))
             self._size, self._parts = record.shape, (record.data, *(record.aux[n] for n in self._aux_names))
 
     def __getstate__(self):

@@ -110,8 +110,10 @@ def in_use(array) -> torch.Tensor:
 
 def explain(op_name: str, error: Exception, tensors) -> Exception:
     """What to raise when torch refused: MXNetError naming the operator and what came."""
-    if isinstance(error, (MXNetError, AssertionError, NotImplementedError)):
+    if isinstance(error, (MXNetError, AssertionError)):
         return error
+    if isinstance(error, NotImplementedError) and '" not implemented for ' not in str(error):
+        return error  # not torch's word for a dtype that it has no kernel for
     if state.solver is not None and type(error) is not RuntimeError:
         return error  # a shape inference reads from it what it still lacks
     if not isinstance(error, (RuntimeError, TypeError, ValueError, IndexError)):
@@ -199,8 +201,7 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
     if first is not None:
         ctx = first._ctx
     elif ctx is None:
-        from ..context import current_context
-        ctx = current_context()
+        ctx = _context(getattr(bound, "attrs", {}).get("ctx", ""))
     visible = getattr(bound, "visible", None)
     mutated = [a for a, i in zip(args, op.inputs, strict=False) if i.name in op.mutates and a is not None]
     for array in mutated:
@@ -277,14 +278,24 @@ def fill(op_name: str, result, out, visible=None):
     return out
 
 
+def _context(text: str):
+    """The context of a text such as cpu(0); the current one if it is empty."""
+    from ..context import Context, current_context
+
+    kind, _, rest = text.partition("(")
+    number = rest.rstrip(")") or "0"
+    if text and (kind not in Context.devstr2type or not number.isdecimal()):
+        raise MXNetError(f"Invalid context string {text}")
+    return Context(kind, int(number)) if text else current_context()
+
+
 def _take_ctx(op: OpDef, kwargs: dict, ctx):
     """Creation operators accept ctx='cpu(0)'; any other left-over keyword is an unknown attribute."""
     from ..context import Context
     if "ctx" in kwargs and "_device" in op.runtime:
         value = kwargs.pop("ctx")
         if isinstance(value, str):
-            kind, _, rest = value.partition("(")
-            value = Context(kind, int(rest.rstrip(")") or 0))
+            value = _context(value)
         ctx = value if isinstance(value, Context) else ctx
     for name in kwargs:
         if name.startswith("__") and name.endswith("__"):

@@ -106,7 +106,7 @@ def full(shape, val, ctx=None, dtype=np.float32, out=None) -> NDArray:
     return result
 
 
-def arange(start, stop=None, step=1.0, repeat=1, infer_range=False, ctx=None, dtype=np.float32) -> NDArray:
+def arange(start, stop=None, step=1.0, repeat=1, infer_range=None, ctx=None, dtype=np.float32) -> NDArray:
     """Evenly spaced values in [start, stop), each `repeat` times; arange(n) counts from 0."""
     if stop is None and not infer_range:
         start, stop = 0, start
@@ -188,9 +188,10 @@ def onehot_encode(indices, out) -> NDArray:
     return invoke(op, bind(op, {"depth": out.shape[1], "dtype": out.dtype}), (indices,), out)
 
 
-def from_numpy(ndarray, zero_copy=True) -> NDArray:
+def from_numpy(ndarray, zero_copy=True, array_cls=NDArray) -> NDArray:
     """An NDArray on NumPy's memory (zero_copy, the NumPy array becomes read-only) or on a copy of it.
 
+    array_cls: NDArray, or a class derived from it, of which the result is if it shares the memory.
     ValueError for dtypes that MXNet does not have, and if zero_copy is asked for an array that is not C-contiguous.
     """
     if not isinstance(ndarray, np.ndarray):
@@ -202,10 +203,10 @@ def from_numpy(ndarray, zero_copy=True) -> NDArray:
     if not ndarray.flags["C_CONTIGUOUS"]:
         raise ValueError("Only c-contiguous arrays are supported for zero-copy")
     if ndarray.flags.writeable:
-        result = wrap(torch.from_numpy(ndarray), Context("cpu", 0))
+        result = wrap(torch.from_numpy(ndarray), Context("cpu", 0), array_cls)
         ndarray.flags.writeable = False
         return result
-    return wrap(torch.from_numpy(np.asarray(_Writable(ndarray))), Context("cpu", 0))
+    return wrap(torch.from_numpy(np.asarray(_Writable(ndarray))), Context("cpu", 0), array_cls)
 
 
 class _Writable:

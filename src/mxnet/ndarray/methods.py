@@ -1,8 +1,5 @@
 """The operators that NDArray has as methods: x.sum() is nd.sum(x)."""
 
-_INTERNAL = {"slice_assign": "_slice_assign", "slice_assign_scalar": "_slice_assign_scalar"}
-
-
 def attach_methods(cls, op):
     """Give `cls` the operators of METHODS as methods, and the few that need another calling convention."""
     from torch import SymInt
@@ -10,15 +7,13 @@ def attach_methods(cls, op):
     from ..ops.namespaces import METHODS
     from ..ops.shape import target_shape
     from . import _internal
+    from ._generate import make_method
     from ._wrap import explain, in_use
     from .creation import split_v2
 
     for name in METHODS:
-        setattr(cls, name, getattr(op, name))
-    for name, internal in _INTERNAL.items():
-        setattr(cls, name, getattr(_internal, internal))
-    cls.__neg__, cls.__abs__ = op.negative, op.abs
-    cls.split_v2 = split_v2
+        setattr(cls, name, make_method(getattr(op, name)))
+    cls.__neg__, cls.__abs__ = make_method(op.negative), cls.abs
     reshape, transpose, flatten = op.reshape, op.transpose, op.flatten
     expand_dims, squeeze = op.expand_dims, op.squeeze
 
@@ -80,7 +75,36 @@ def attach_methods(cls, op):
                 raise AssertionError(f"Squeeze target axis {i} must be size 1, got {self.shape[i]}.")
         return self.reshape(tuple(n for i, n in enumerate(self.shape) if i not in places) or (1,))
 
+    def _broadcast_to(self, shape):
+        """This array repeated along its axes of size 1, and along new axes before them, to have `shape`.
+
+        ValueError if it cannot have that shape.
+        """
+        shape = tuple(shape)
+        padded = (1,) * (len(shape) - self.ndim) + self.shape
+        if len(padded) != len(shape) or any(n not in (1, to) for n, to in zip(padded, shape, strict=True)):
+            raise ValueError("operands could not be broadcast together with remapped shapes"
+                             f"[original->remapped]: {self.shape} and requested shape {shape}")
+        return op.broadcast_to(self if padded == self.shape else self.reshape(padded), shape=shape)
+
+    def _broadcast_like(self, other):
+        """This array, broadcast to the shape of another."""
+        return self.broadcast_to(other.shape)
+
+    def _slice_assign(self, rhs, begin, end, step):
+        """Write `rhs` to self[begin:end:step]; returns this array."""
+        return _internal._slice_assign(self, rhs, begin=begin, end=end, step=step, out=self)
+
+    def _slice_assign_scalar(self, value, begin, end, step):
+        """Write the number `value` to self[begin:end:step]; returns this array."""
+        return _internal._slice_assign_scalar(self, scalar=value, begin=begin, end=end, step=step, out=self)
+
+    def _split_v2(self, *args, **kwargs):
+        """nd.split_v2."""
+        return split_v2(self, *args, **kwargs)
+
     cls._op_reshape = _op_reshape
-    for function in (_transpose, _flatten, _expand_dims, _squeeze):
+    for function in (_broadcast_to, _broadcast_like, _slice_assign, _slice_assign_scalar, _split_v2, _transpose,
+                     _flatten, _expand_dims, _squeeze):
         function.__name__ = function.__name__[1:]
         setattr(cls, function.__name__, function)

@@ -10,8 +10,7 @@ from .registry import OpDef
 
 # operators that NDArray and Symbol have as methods: x.sum() is nd.sum(x)
 METHODS = """
-abs arccos arccosh arcsin arcsinh arctan arctanh argmax argmax_channel argmin argsort broadcast_axes broadcast_like
-broadcast_to cbrt ceil clip cos cosh degrees depth_to_space diag exp expm1 fix flip floor log log10 log1p log2
+abs arccos arccosh arcsin arcsinh arctan arctanh argmax argmax_channel argmin argsort broadcast_axes cbrt ceil clip cos cosh degrees depth_to_space diag exp expm1 fix flip floor log log10 log1p log2
 log_softmax max mean min nanprod nansum norm one_hot ones_like pad pick prod radians rcbrt
 reciprocal relu repeat reshape_like rint round rsqrt shape_array sigmoid sign sin sinh size_array slice slice_axis
 slice_like softmax softmin sort space_to_depth split sqrt square sum swapaxes take tan tanh tile topk
@@ -40,37 +39,46 @@ def members(namespace: str) -> Iterator[tuple[str, str, OpDef]]:
             yield public, name, op
 
 
+# what follows the inputs and attributes: name and default, as MXNet has them
+_TAILS = {"nd": {"out": None, "name": None}, "sym": {"name": None, "attr": None, "out": None}}
+
+
 class _Signature(inspect.Signature):
     """The signature of an operator, whose parameters are made when somebody asks: there are thousands."""
 
-    __slots__ = ("_made", "_op")
+    __slots__ = ("_for", "_made")
 
-    def __init__(self, op: OpDef):
+    def __init__(self, op: OpDef, library: str, method: bool):
         super().__init__()
-        self._op = op
+        self._for = op, library, method
         self._made: inspect.Signature | None = None
 
     @property
     def parameters(self):
         if self._made is None:
-            self._made = _signature(self._op)
+            self._made = _signature(*self._for)
         return self._made.parameters
 
 
 @functools.cache
-def signature(op: OpDef) -> inspect.Signature:
-    """What `help()` shows of the function of an operator: its inputs, its attributes with their defaults."""
-    return _Signature(op)
+def signature(op: OpDef, library: str, method: bool = False) -> inspect.Signature:
+    """What `help()` shows of an operator's function in `library` (nd or sym): inputs, attributes, their defaults.
+
+    As a method it has `self` in place of the first input.
+    """
+    return _Signature(op, library, method)
 
 
-def _signature(op: OpDef) -> inspect.Signature:
+def _signature(op: OpDef, library: str, method: bool) -> inspect.Signature:
     Parameter = inspect.Parameter
     kind = Parameter.KEYWORD_ONLY if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
     if op.variadic:
         inputs = [Parameter(op.inputs[0].name, Parameter.VAR_POSITIONAL)]
     else:
         inputs = [Parameter(i.name, kind, default=None) for i in op.inputs]
+    if method:
+        inputs[0] = Parameter("self", kind)
     attrs = [Parameter(a.name, kind, default=_Null if a.required else a.default) for a in op.attrs.values()]
-    common = [Parameter("out", kind, default=None), Parameter("name", kind, default=None),
-              Parameter("kwargs", Parameter.VAR_KEYWORD)]
-    return inspect.Signature([*inputs, *attrs, *common], __validate_parameters__=False)
+    common = [Parameter(n, kind, default=v) for n, v in _TAILS[library].items()]
+    return inspect.Signature([*inputs, *attrs, *common, Parameter("kwargs", Parameter.VAR_KEYWORD)],
+                             __validate_parameters__=False)

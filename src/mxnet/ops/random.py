@@ -103,24 +103,24 @@ def _draw(kind: str, shape, dtype: DType, device: torch.device, rng, *parameters
 
 
 @register("_random_uniform", "random_uniform", "uniform", output_shapes=created)
-def random_uniform(*, low: float = 0.0, high: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
-                   _rng=None, _device=None) -> Tensor:
+def random_uniform(*, low: float = 0.0, high: float = 1.0, shape: Shape = (1,), ctx: str = "",
+                   dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the uniform distribution on [low, high).  Returns `shape` values, float32 unless `dtype`."""
     _check(high >= low, "_random_uniform", "low must be less or equal to high in uniform distribution", low, high)
     return _draw("uniform", shape, _float_dtype("_random_uniform", dtype), _device, _rng, low, high)
 
 
 @register("_random_normal", "random_normal", "normal", output_shapes=created)
-def random_normal(*, loc: float = 0.0, scale: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
-                  _rng=None, _device=None) -> Tensor:
+def random_normal(*, loc: float = 0.0, scale: float = 1.0, shape: Shape = (1,), ctx: str = "",
+                  dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the normal distribution of mean `loc` and standard deviation `scale` > 0."""
     _check(scale > 0, "_random_normal", "scale parameter in gaussian has to be positive", scale)
     return _draw("normal", shape, _float_dtype("_random_normal", dtype), _device, _rng, loc, scale)
 
 
 @register("_random_gamma", "random_gamma", output_shapes=created)
-def random_gamma(*, alpha: float = 1.0, beta: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
-                 _rng=None, _device=None) -> Tensor:
+def random_gamma(*, alpha: float = 1.0, beta: float = 1.0, shape: Shape = (1,), ctx: str = "",
+                 dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the gamma distribution of shape `alpha` > 0 and scale `beta` > 0."""
     _check(alpha > 0, "_random_gamma", "alpha parameter in gamma distribution has to be positive", alpha)
     _check(beta > 0, "_random_gamma", "beta parameter in gamma distribution has to be positive", beta)
@@ -128,7 +128,7 @@ def random_gamma(*, alpha: float = 1.0, beta: float = 1.0, shape: Shape = (1,), 
 
 
 @register("_random_exponential", "random_exponential", output_shapes=created)
-def random_exponential(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
+def random_exponential(*, lam: float = 1.0, shape: Shape = (1,), ctx: str = "", dtype: DType | None = None,
                        _rng=None, _device=None) -> Tensor:
     """Draw from the exponential distribution of rate `lam` > 0."""
     _check(lam > 0, "_random_exponential", "lambda parameter in exponential distribution has to be positive", lam)
@@ -136,7 +136,7 @@ def random_exponential(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | 
 
 
 @register("_random_poisson", "random_poisson", output_shapes=created)
-def random_poisson(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
+def random_poisson(*, lam: float = 1.0, shape: Shape = (1,), ctx: str = "", dtype: DType | None = None,
                    _rng=None, _device=None) -> Tensor:
     """Draw from the Poisson distribution of mean `lam` >= 0; the counts come as floats."""
     _check(lam >= 0, "_random_poisson", "lambda parameter in poisson distribution has to be non-negative", lam)
@@ -144,8 +144,8 @@ def random_poisson(*, lam: float = 1.0, shape: Shape = (1,), dtype: DType | None
 
 
 @register("_random_negative_binomial", "random_negative_binomial", output_shapes=created)
-def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,), dtype: DType | None = None,
-                             _rng=None, _device=None) -> Tensor:
+def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,), ctx: str = "",
+                             dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw failures before the `k`-th success of probability `p`; the counts come as floats."""
     _check(k >= 0, "_random_negative_binomial", "k must not be negative", k)
     _check(0 <= p <= 1, "_random_negative_binomial", "p must be a probability", p)
@@ -153,7 +153,7 @@ def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,),
 
 
 @register("_random_generalized_negative_binomial", "random_generalized_negative_binomial", output_shapes=created)
-def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0, shape: Shape = (1,),
+def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0, shape: Shape = (1,), ctx: str = "",
                                          dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the negative binomial distribution of mean `mu` and dispersion `alpha`."""
     op_name = "_random_generalized_negative_binomial"
@@ -163,7 +163,7 @@ def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0,
 
 
 @register("_random_randint", "random_randint", types=drawn(torch.int32), output_shapes=created)
-def random_randint(*, low: int, high: int, shape: Shape = (1,), dtype: DType | None = None,
+def random_randint(*, low: int, high: int, shape: Shape = (1,), ctx: str = "", dtype: DType | None = None,
                    _rng=None, _device=None) -> Tensor:
     """Draw integers of [low, high), int32 unless dtype='int64'."""
     dtype = torch.int32 if dtype is None else dtype

@@ -80,8 +80,12 @@ def _negative(self):
 
 
 def _make_function(name: str):
-    def function(lhs, rhs):
-        return combine(name, lhs, rhs)
+    if name == "power":
+        def function(base, exp):
+            return combine(name, base, exp)
+    else:
+        def function(left, right):
+            return combine(name, left, right)
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "mxnet.symbol"

@@ -1,5 +1,6 @@
 """sym.* functions made from the registry: the same inputs and attributes as those of nd."""
 
+import types
 from collections.abc import Callable
 
 from ..base import _Null
@@ -30,8 +31,17 @@ def make_function(op: OpDef, public_name: str) -> Callable:
     function.__name__ = function.__qualname__ = public_name
     function.__module__ = "mxnet.symbol"
     function.__doc__ = op.doc
-    function.__signature__ = signature(op)  # type: ignore[attr-defined]
+    function.__signature__ = signature(op, "sym")  # type: ignore[attr-defined]
     return function
+
+
+def make_method(function, op: OpDef) -> Callable:
+    """The method made from a sym function: the same code, but `help()` shows `self` in place of the first input."""
+    method = types.FunctionType(function.__code__, function.__globals__, function.__name__, None, function.__closure__)
+    method.__kwdefaults__ = function.__kwdefaults__
+    method.__qualname__, method.__doc__ = f"Symbol.{function.__name__}", function.__doc__
+    method.__signature__ = signature(op, "sym", method=True)  # type: ignore[attr-defined]
+    return method
 
 
 def _by_position(op: OpDef, order, args, kwargs) -> dict:

@@ -1,15 +1,16 @@
 """The operators that Symbol has as methods: x.sum() is sym.sum(x)."""
 
 from ..base import _Null
+from ..ops import registry
 from ..ops.namespaces import METHODS
+from ._generate import make_method
 
 
 def attach_methods(cls, op, split_v2):
     """Give `cls` the operators of METHODS, and the few that need another calling convention."""
-    for name in METHODS:
-        setattr(cls, name, getattr(op, name))
-    cls.__abs__ = op.abs
-    cls.split_v2 = split_v2
+    for name in (*METHODS, "broadcast_like", "broadcast_to"):
+        setattr(cls, name, make_method(getattr(op, name), registry.get(name)))
+    cls.__abs__ = cls.abs
 
     def reshape(self, *shape, **kwargs):
         """sym.reshape: x.reshape((2, -1)) or x.reshape(2, -1)."""
@@ -35,9 +36,14 @@ def attach_methods(cls, op, split_v2):
         """sym.squeeze."""
         return op.squeeze(self, axis=_Null if axis is None else axis, **kwargs)
 
+    def _split_v2(self, *args, **kwargs):
+        """sym.split_v2."""
+        return split_v2(self, *args, **kwargs)
+
     def flatten(self, inplace=False, **kwargs):
         """sym.flatten."""
         return op.flatten(self, **kwargs)
 
-    for function in (reshape, transpose, astype, expand_dims, squeeze, flatten):
+    _split_v2.__name__ = "split_v2"
+    for function in (reshape, transpose, astype, expand_dims, squeeze, flatten, _split_v2):
         setattr(cls, function.__name__, function)

@@ -36,4 +36,9 @@ def _run(name, data, attrs, out):
     return getattr(_internal, name)(data, **{k: _Null if v is None else v for k, v in attrs.items()})
 
 
-globals().update(samplers(_random, _run, get_prob=True))
+globals().update(_samplers := samplers(_random, _run, get_prob=True))
+
+
+def multinomial(data, shape=_Null, get_prob=True, dtype="int32", **kwargs):
+    """Categories drawn by the probabilities in the last axis of `data`; with get_prob also their log likelihood."""
+    return _samplers["multinomial"](data, shape, get_prob, dtype=dtype, **kwargs)

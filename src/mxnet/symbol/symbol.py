@@ -148,6 +148,9 @@ class Symbol:
     def __reduce__(self):
         return load_json, (self.tojson(),)
 
+    def as_np_ndarray(self):
+        raise MXNetError("mx.np symbols are not available yet; this symbol works with every sym operator")
+
     def __call__(self, *args, **kwargs):
         """This graph with variables replaced by other symbols, given by the variables' names."""
         kwargs.pop("name", None)
@@ -333,14 +336,14 @@ Variable = var
 _STORAGE_TYPES = {"default": 0, "row_sparse": 1, "csr": 2}
 
 
-def Group(symbols, create_fn=None) -> Symbol:
-    """The outputs of several symbols as one."""
+def Group(symbols, create_fn=Symbol) -> Symbol:
+    """The outputs of several symbols as one, made by `create_fn`."""
     if isinstance(symbols, Symbol):
         raise NotImplementedForSymbol(symbols.__bool__, "bool")
     symbols = list(symbols)
     if not symbols or any(not isinstance(s, Symbol) for s in symbols):
         raise TypeError("Expected a list of symbols as input")
-    return type(symbols[0])([entry for s in symbols for entry in s._entries])
+    return create_fn([entry for s in symbols for entry in s._entries])
 
 
 def load(fname) -> Symbol:
