@@ -5,6 +5,7 @@ and so on want equal shapes; `_*_scalar` takes a number.  Two arrays must have o
 answer 0 or 1.  Boolean arrays are refused, except against a scalar, where they count as int64.
 """
 
+import functools
 from collections.abc import Callable
 
 import torch
@@ -28,6 +29,8 @@ def _divide(lhs: Tensor, rhs: Tensor) -> Tensor:
 
 def _remainder(lhs: Tensor, rhs: Tensor) -> Tensor:
     """Sign of the divisor, as Python's %; 0 where the divisor is 0."""
+    if lhs.is_floating_point() and not (torch.is_grad_enabled() and (lhs.requires_grad or rhs.requires_grad)):
+        return torch.remainder(lhs, rhs).masked_fill_(rhs == 0, 0)  # NaN until then
     zero = rhs == 0
     return torch.remainder(lhs, rhs.masked_fill(zero, 1)).masked_fill(zero, 0)
 
@@ -43,25 +46,48 @@ def _through_float64(fn: Callable) -> Callable:
     return compute
 
 
-# torch shares the gradient between equal elements; here it belongs to the left one.  NaN wins either way.
-def _maximum(lhs: Tensor, rhs: Tensor) -> Tensor:
-    return torch.where(lhs >= rhs, lhs, torch.maximum(lhs.detach(), rhs))
+class _Chosen(torch.autograd.Function):
+    """torch.maximum or torch.minimum, which share the gradient between equal elements; here the left one has it."""
+
+    @staticmethod
+    def forward(ctx, lhs, rhs, choose, wins):
+        ctx.save_for_backward(lhs, rhs)
+        ctx.wins = wins
+        return choose(lhs, rhs)
+
+    @staticmethod
+    def backward(ctx, grad):
+        lhs, rhs = ctx.saved_tensors
+        left = grad * _answer(ctx.wins, lhs, rhs)
+        left_wanted, right_wanted = ctx.needs_input_grad[:2]
+        return (left.sum_to_size(lhs.shape) if left_wanted else None,
+                (grad - left).sum_to_size(rhs.shape) if right_wanted else None, None, None)
 
 
-def _minimum(lhs: Tensor, rhs: Tensor) -> Tensor:
-    return torch.where(lhs <= rhs, lhs, torch.minimum(lhs.detach(), rhs))
+def _chosen(choose: Callable, wins: Callable) -> Callable:
+    def compute(lhs: Tensor, rhs: Tensor) -> Tensor:
+        if torch.is_grad_enabled() and (lhs.requires_grad or rhs.requires_grad):
+            return _Chosen.apply(lhs, rhs, choose, wins)
+        return choose(lhs, rhs)
+
+    return compute
+
+
+def _answer(fn: Callable, lhs: Tensor, rhs) -> Tensor:
+    """Comparison `fn` with its answer in the dtype of `lhs`, which is several times faster than casting a boolean."""
+    if lhs.__class__ is not Tensor:  # one without values
+        return fn(lhs, rhs).to(lhs.dtype)
+    return fn(lhs, rhs, out=torch.empty(0, dtype=lhs.dtype, device=lhs.device))
 
 
 def _answering(fn: Callable) -> Callable:
-    """Comparison `fn` with its answer in the dtype of the operands."""
-
-    def compare(lhs: Tensor, rhs: Tensor) -> Tensor:
-        return fn(lhs, rhs).to(lhs.dtype)
-
-    return compare
+    return lambda lhs, rhs: _answer(fn, lhs, rhs)
 
 
+_maximum = _chosen(torch.maximum, torch.ge)
+_minimum = _chosen(torch.minimum, torch.le)
 _power = _through_float64(torch.pow)
+_quotient = _through_float64(torch.div)  # what number / integers runs, so that division by 0 is no error
 _hypot = _through_float64(torch.hypot)
 _equal = _answering(torch.eq)
 _not_equal = _answering(torch.ne)
@@ -177,7 +203,7 @@ def add_n(*args: Tensor) -> Tensor:
             raise _refuse("add_n", first, array)
         if first.shape != array.shape:
             raise _unlike("add_n", "a later input", first, array)
-        total = first + array if total is None else total + array
+        total = first + array if total is None else total.add_(array)
     return total
 
 
@@ -222,7 +248,7 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
 # --------------------------------------------------------------------------------------- array and scalar
 
 
-_FLOAT32 = torch.float32
+_FLOAT16, _FLOAT32 = torch.float16, torch.float32
 _NUMBERS: dict[float, Tensor] = {}  # numbers as 0-dimensional float32 tensors, which torch takes twice as fast
 
 
@@ -234,6 +260,18 @@ def _number(scalar: float) -> Tensor | float:
         _NUMBERS.clear()
     tensor = _NUMBERS[scalar] = torch.tensor(float(scalar), dtype=_FLOAT32, device="cpu")
     return tensor
+
+
+@functools.lru_cache(maxsize=256)
+def _half(scalar: float) -> float:
+    """`scalar` rounded to float16, infinite beyond its range."""
+    return torch.tensor(scalar, dtype=_FLOAT16, device="cpu").item()
+
+
+def _whole(data: Tensor, scalar: float) -> Tensor:
+    """`scalar` in the integer type of `data`, without its fraction; as C has it where that type has no such number."""
+    kind = torch.int64 if isinstance(scalar, (int, torch.SymInt)) and data.dtype is torch.int64 else torch.float64
+    return torch.scalar_tensor(scalar, dtype=kind, device=data.device).to(data.dtype)
 
 
 def _scalar_types(attrs, data):
@@ -255,13 +293,12 @@ def _scalar(names: str, fn: Callable[[Tensor, float], Tensor], on_ints: Callable
             number = _NUMBERS.get(scalar)
             return fn(data, _number(scalar) if number is None else number)
         if data.is_floating_point():
-            return fn(data, scalar)
+            return fn(data, scalar if data.dtype is not _FLOAT16 else _half(scalar))
         if not is_int:
             return fn(data.double(), scalar)
         if data.dtype is _BOOL:
             data = data.long()
-        number = torch.scalar_tensor(int(scalar), dtype=torch.int64, device=data.device)
-        return on_ints(data, number.to(data.dtype))
+        return on_ints(data, _whole(data, scalar))
 
     _publish(op, name, aliases, doc,
              "The result has the dtype of `data` (int64 for booleans), to which the scalar is cast first.  "
@@ -289,15 +326,15 @@ def _hypot_scalar(data: Tensor, scalar: float) -> Tensor:
 
 
 def _logical_and_scalar(data: Tensor, scalar: float) -> Tensor:
-    return (data != 0).to(data.dtype) if scalar else torch.zeros_like(data)
+    return _not_equal(data, 0) if scalar else torch.zeros_like(data)
 
 
 def _logical_or_scalar(data: Tensor, scalar: float) -> Tensor:
-    return torch.ones_like(data) if scalar else (data != 0).to(data.dtype)
+    return torch.ones_like(data) if scalar else _not_equal(data, 0)
 
 
 def _logical_xor_scalar(data: Tensor, scalar: float) -> Tensor:
-    return (data == 0 if scalar else data != 0).to(data.dtype)
+    return _equal(data, 0) if scalar else _not_equal(data, 0)
 
 
 _scalar("_plus_scalar _PlusScalar", torch.add, torch.add, "data + scalar.", True)
@@ -305,7 +342,8 @@ _scalar("_minus_scalar _MinusScalar", torch.sub, torch.sub, "data - scalar.", Tr
 _scalar("_rminus_scalar _RMinusScalar", _reversed(torch.sub), _reversed(torch.sub), "scalar - data.", True)
 _scalar("_mul_scalar _MulScalar", torch.mul, torch.mul, "data * scalar.", True)
 _scalar("_div_scalar _DivScalar", torch.div, _divide, "data / scalar.", True)
-_scalar("_rdiv_scalar _RDivScalar", lambda data, scalar: scalar / data, _reversed(_divide), "scalar / data.", True)
+_scalar("_rdiv_scalar _RDivScalar", lambda data, scalar: scalar / data, _reversed(_quotient),
+        "scalar / data.", True)
 _scalar("_mod_scalar _ModScalar", _mod_scalar, _remainder, "data % scalar, 0 if the scalar is 0.")
 _scalar("_rmod_scalar _RModScalar", _rmod_scalar, _reversed(_remainder), "scalar % data, 0 where data is 0.")
 _scalar("_power_scalar _PowerScalar", _power_scalar, _power, "data ** scalar.")
