@@ -252,7 +252,7 @@ class Executor:
     def _watch(self, name, operator, tensor, is_input):
         callback, everything = self._monitor
         if everything or not is_input:
-            callback(name, wrap(tensor.detach(), self._ctx))
+            callback(name.encode(), wrap(tensor.detach(), self._ctx))
 
     def _take(self, values):
         arrays = self.arg_dict
@@ -351,7 +351,10 @@ class Executor:
         return False
 
     def set_monitor_callback(self, callback, monitor_all=False):
-        """Call callback(name, array) for every operator's outputs (monitor_all: inputs too) during forward."""
+        """Call callback(name, array) for every operator's outputs (monitor_all: inputs too) during forward.
+
+        name: bytes, as MXNet's; `mx.base.py_str` makes a str of it.
+        """
         self._monitor = None if callback is None else (callback, monitor_all)
 
     def debug_str(self) -> str:

@@ -16,6 +16,9 @@ from .registry import DType, Shape, register
 def _sizes(name: str, shape: Shape) -> Shape:
     if not shape and not state.np_shape:
         raise MXNetError(f"Operator {name}: shape () has no dimension; set NumPy shape semantics for scalars")
+    if not state.np_shape and 0 in shape:
+        raise MXNetError(f"Operator {name}: 0 in shape {tuple(shape)} is an unknown size; set NumPy shape semantics "
+                         "(mx.util.np_shape) for empty arrays")
     return shape
 
 
@@ -114,8 +117,8 @@ def histogram(data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None =
     if bin_cnt is not None:
         if range is None or len(range) != 2 or not range[0] < range[1]:
             raise MXNetError(f"Operator _histogram: bin_cnt wants range=(low, high), low < high, got {range}")
-        bins = torch.linspace(range[0], range[1], bin_cnt + 1, dtype=torch.float64, device=data.device)
-        bins = bins.to(data.dtype)
+        step = torch.arange(bin_cnt + 1, dtype=torch.float64, device=data.device)
+        bins = ((range[0] * (bin_cnt - step) + range[1] * step) / bin_cnt).to(data.dtype)
     if bins is None:
         raise MXNetError("Operator _histogram: either bins or bin_cnt and range must be given")
     flat = data.reshape(-1)

@@ -336,6 +336,8 @@ def tile(data: Tensor, *, reps: Shape) -> Tensor:
     """Repeat the whole array `reps[i]` times along axis i; axes missing in `reps` or `data` are added in front."""
     if any(n < 0 for n in reps):
         raise MXNetError(f"tile: reps={tuple(reps)} must not be negative")
+    if 0 in reps and not state.np_shape:
+        raise MXNetError(f"tile: reps={tuple(reps)} makes an empty array; set NumPy shape semantics (mx.util.np_shape)")
     return data.tile(reps)
 
 
@@ -402,6 +404,8 @@ def _check_blocks(op: str, data: Tensor, block_size: int) -> None:
         raise MXNetError(f"{op}: data must be 4-d (N, C, H, W), got shape {tuple(data.shape)}")
     if block_size < 1:
         raise MXNetError(f"{op}: block_size must be positive, got {block_size}")
+    if 0 in data.shape:
+        raise MXNetError(f"{op}: no size may be 0, got shape {tuple(data.shape)}")
 
 
 def _scaled(size: int, up: int, down: int) -> int:
