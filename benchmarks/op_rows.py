@@ -1,8 +1,9 @@
 """The operators of the sweep, one line each: MXNet code, which both MXNets run, PyTorch code, inputs, sizes.
 
 Inputs are given as "shape" (float32 in (-1, 1)) or "kinds: shape": `positive` (0.1 to 1.9), `half` (float16), `fixed`
-(without a gradient), `below K` (whole numbers from 0; float32 for MXNet, int64 for PyTorch).  In shapes and code `n`
-is the size, in PyTorch code `train` says whether gradients are wanted.  Runs under Python 3.8 too.
+(without a gradient), `distinct` (whole float32 numbers in random order), `below K` (whole numbers from 0; float32 for
+MXNet, int64 for PyTorch).  In shapes and code `n` is the size, in PyTorch code `train` says whether gradients are
+wanted.  Runs under Python 3.8 too.
 """
 
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ def arrays(name, spec, n):
     if kind.startswith("below"):
         whole = (np.arange(count) * 7919 % 10007 % int(eval(kind[5:], {"n": n}))).reshape(shape)
         return whole.astype(np.float32), whole.astype(np.int64), False
+    if "distinct" in kind:
+        whole = np.random.RandomState(0).permutation(count).astype(np.float32).reshape(shape)
+        return whole, whole, True
     real = np.sin(np.arange(count) * 0.7 + ord(name)).astype(np.float32).reshape(shape)
     if "positive" in kind:
         real = 1 + 0.9 * real
@@ -119,8 +123,8 @@ REDUCTIONS = [
     row("nd.mean(x, axis=(0, 2, 3))", "x.mean((0, 2, 3))", IMAGE, x="8, 64, n, n"),
     row("nd.max(x, axis=0)", "x.amax(0)", MATRIX, x="n, n", grad=False),
     row("nd.max(x, axis=1)", "x.amax(1)", MATRIX, x="n, n", grad=False),
-    row("nd.argmax(x, axis=1)", "x.argmax(1).float()", MATRIX, x="n, n", grad=False),
-    row("nd.argmax(x, axis=0)", "x.argmax(0).float()", MATRIX, x="n, n", grad=False),
+    row("nd.argmax(x, axis=1)", "x.argmax(1).float()", MATRIX, x="distinct: n, n", grad=False),
+    row("nd.argmax(x, axis=0)", "x.argmax(0).float()", MATRIX, x="distinct: n, n", grad=False),
     row("nd.norm(x, axis=1)", "x.norm(dim=1)", MATRIX, x="n, n"),
     row("nd.prod(x, axis=1)", "x.prod(1)", (3, 32, 64, 128), x="positive: 4000, n", grad=False),
     row("nd.cumsum(x, axis=1)", "x.cumsum(1)", (3, 32, 320, 1_000), x="n, n"),
@@ -148,12 +152,13 @@ INDEXING = [
     row("nd.pick(x, i)", "x.gather(1, i[:, None])[:, 0]", MATRIX, x="n, n", i="below n: n"),
     row("nd.gather_nd(x, i)", "x[i[0], i[1]]", MATRIX, x="n, n", i="below n: 2, n"),
     row("nd.one_hot(i, 100)", "F.one_hot(i, 100).float()", (10, 100, 1_000, 100_000), i="below 100: n", grad=False),
-    row("nd.topk(x, k=3)", "x.topk(3)[1].float()", MATRIX, x="n, n", grad=False),
-    row("nd.topk(x, k=100, axis=0, ret_typ='value')", "x.topk(100, 0)[0]", (100, 1_000, 100_000, 1_000_000), x="n",
+    row("nd.topk(x, k=3)", "x.topk(3)[1].float()", MATRIX, x="distinct: n, n", grad=False),
+    row("nd.topk(x, k=100, axis=0, ret_typ='value')", "x.topk(100, 0)[0]", (100, 1_000, 100_000, 1_000_000),
+        x="distinct: n", grad=False),
+    row("nd.sort(x)", "x.sort()[0]", (10, 1_000, 100_000, 1_000_000), x="distinct: n", grad=False),
+    row("nd.sort(x, axis=1)", "x.sort(1)[0]", (3, 32, 320, 1_000), x="distinct: n, n"),
+    row("nd.argsort(x)", "x.argsort(stable=True).float()", (10, 1_000, 100_000, 1_000_000), x="distinct: n",
         grad=False),
-    row("nd.sort(x)", "x.sort()[0]", (10, 1_000, 100_000, 1_000_000), x="n", grad=False),
-    row("nd.sort(x, axis=1)", "x.sort(1)[0]", (3, 32, 320, 1_000), x="n, n"),
-    row("nd.argsort(x)", "x.argsort(stable=True).float()", (10, 1_000, 100_000, 1_000_000), x="n", grad=False),
     row("nd.SequenceMask(x, s, use_sequence_length=True)",
         "x.masked_fill((torch.arange(n)[:, None] >= s)[:, :, None], 0)", (1, 10, 100, 1_000), x="n, 32, 64",
         s="below n: 32"),

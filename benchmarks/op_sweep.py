@@ -1,7 +1,8 @@
 """python -m benchmarks ops [--mxnet INTERPRETER] [--ops TEXT] [--rounds 7] [--json FILE]
 
 Single operators at several sizes, forward and forward + backward: ratios ours / theirs of the fastest of all rounds,
-in which the libraries take turns on one core.  Results are compared before anything is timed.
+in which the libraries take turns on one core and keep the memory that they free.  Results are compared before
+anything is timed.
 """
 
 import argparse
@@ -113,6 +114,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     names = [name for name in ROWS if not args.ops or any(text in name for text in args.ops)]
     torch.set_num_threads(1)
+    timing.keep_memory()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])
     worker = Worker(args.mxnet) if args.mxnet else None
