@@ -15,7 +15,7 @@ import torch
 
 from .. import _rng
 from .._state import state
-from ..base import MXNetError
+from ..base import TORCH_TO_NAME, MXNetError
 from ..ops.registry import OpDef
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
@@ -211,7 +211,7 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
         _spare_inputs(op, bound, args, tensors, out)
     result = call(op.name, bound, tensors, with_runtime)
     if out is not None:
-        return fill(op.name, result, out, visible)
+        return fill(op.name, result, out, visible, "_rng" in op.runtime)
     return wrap_outputs(result, ctx, visible, rg and bool(state.recording))
 
 
@@ -248,8 +248,11 @@ def refuse_inplace(op_name: str, array, incoming_grad: bool):
             raise MXNetError(_INPLACE_MESSAGE.format(op_name))
 
 
-def fill(op_name: str, result, out, visible=None):
-    """Write results into the arrays given as `out=`, in place and cast to their dtypes; returns `out`."""
+def fill(op_name: str, result, out, visible=None, casts=False):
+    """Write results into the arrays given as `out=`, in place; returns `out`.
+
+    The arrays must have the dtypes of the results, unless `casts` says to cast these.
+    """
     results = [result] if isinstance(result, torch.Tensor) else list(result)
     if visible is not None:
         results = results[:visible]
@@ -269,6 +272,9 @@ def fill(op_name: str, result, out, visible=None):
             continue
         if target._t.shape != value.shape:
             raise MXNetError(f"out= of operator {op_name} has shape {target.shape}, expected {tuple(value.shape)}")
+        if target._t.dtype is not value.dtype and not casts:
+            raise MXNetError(f"out= of operator {op_name} has dtype {TORCH_TO_NAME[target._t.dtype]}, "
+                             f"expected {TORCH_TO_NAME[value.dtype]}")
         refuse_inplace(op_name, target, False)
         if state.recording and value.requires_grad:
             target._t.copy_(value)

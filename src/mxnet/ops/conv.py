@@ -15,6 +15,7 @@ __all__ = ["convolution", "convolution_v1", "deconvolution", "geometry"]
 _CONV = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
 _TRANSPOSED = {1: torch.conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
 _CHANNELS_LAST = ("NHWC", "NDHWC")
+_WHOLE = (torch.int32, torch.int64)  # MXNet takes the short ones
 
 _Layout = Literal["NCDHW", "NCHW", "NCW", "NDHWC", "NHWC"] | None
 _Tune = Literal["fastest", "limited_workspace", "off"] | None
@@ -42,8 +43,12 @@ def geometry(op: str, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape) -
     return stride, dilate, _per_axis(kernel, pad, 0, op, "pad")
 
 
-def _check(op: str, data: Tensor, weight: Tensor, kernel: Shape, axis: int, filters: int) -> None:
-    """Rank of the data, and number of filters and window of the weight, which torch does not know."""
+def _check(op: str, data: Tensor, weight: Tensor, kernel: Shape, axis: int, filters: int, layout: str | None) -> None:
+    """Dtype, rank and layout of the data, and number of filters and window of the weight, which torch does not know."""
+    if data.dtype in _WHOLE:
+        raise MXNetError(f"{op}: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    if layout is not None and len(layout) != len(kernel) + 2:
+        raise MXNetError(f"{op}: layout={layout!r} does not fit kernel={kernel}")
     if data.dim() != len(kernel) + 2:
         raise MXNetError(f"{op}: data of shape {tuple(data.shape)} must have {len(kernel) + 2} axes: "
                          f"batch, channel and one for each number of kernel={kernel}")
@@ -109,7 +114,7 @@ def convolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     stride, dilate, pad = geometry("Convolution", kernel, stride, dilate, pad)
     if layout in _CHANNELS_LAST:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
-    _check("Convolution", data, weight, kernel, 0, num_filter)
+    _check("Convolution", data, weight, kernel, 0, num_filter, layout)
     out = _CONV[len(kernel)](data, weight, bias, stride, pad, dilate, num_group)
     return out.movedim(1, -1) if layout in _CHANNELS_LAST else out
 
@@ -127,13 +132,16 @@ def convolution_v1(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
                        num_filter=num_filter, num_group=num_group, no_bias=no_bias, layout=layout)
 
 
+def _check_adj(adj: Shape, stride: Shape) -> None:
+    if any(a >= s for a, s in zip(adj, stride, strict=True)):
+        raise MXNetError(f"Deconvolution: adj={adj} must be smaller than stride={stride}")
+
+
 def _reach(sizes: Shape, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape, adj: Shape,
            target: Shape) -> tuple[Shape, Shape]:
     """(pad, adj) of a transposed convolution; `target` sizes overrule both, the larger share cut in front."""
     if not any(target):
-        for a, s in zip(adj, stride, strict=True):
-            if a >= s:
-                raise MXNetError(f"Deconvolution: adj={adj} must be smaller than stride={stride}")
+        _check_adj(adj, stride)
         return pad, adj
     if len(target) != len(kernel):
         raise MXNetError(f"Deconvolution: target_shape={target} must have as many numbers as kernel={kernel}")
@@ -141,7 +149,9 @@ def _reach(sizes: Shape, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape
                for n, k, s, d, t in zip(sizes, kernel, stride, dilate, target, strict=True)]
     if any(s < 0 for s in surplus):
         raise MXNetError(f"Deconvolution: target_shape={target} is too large for data of size {tuple(sizes)}")
-    return tuple((s + 1) // 2 for s in surplus), tuple(s % 2 for s in surplus)
+    adj = tuple(s % 2 for s in surplus)
+    _check_adj(adj, stride)
+    return tuple((s + 1) // 2 for s in surplus), adj
 
 
 @rule
@@ -170,11 +180,13 @@ def deconvolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     Each axis of the result has stride (size - 1) + dilate (kernel - 1) + 1 - 2 pad + adj elements, or those of
     `target_shape`, which then decides pad and adj.  Channels-last layouts as in Convolution.
     """
+    if num_group < 1:
+        raise MXNetError(f"Deconvolution: num_group={num_group} must be positive")
     stride, dilate, pad = geometry("Deconvolution", kernel, stride, dilate, pad)
     adj = _per_axis(kernel, adj, 0, "Deconvolution", "adj")
     if layout in _CHANNELS_LAST:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
-    _check("Deconvolution", data, weight, kernel, 1, num_filter // num_group)
+    _check("Deconvolution", data, weight, kernel, 1, num_filter // num_group, layout)
     pad, adj = _reach(data.shape[2:], kernel, stride, dilate, pad, adj, target_shape)
     out = _TRANSPOSED[len(kernel)](data, weight, bias, stride, pad, adj, num_group, dilate)
     return out.movedim(1, -1) if layout in _CHANNELS_LAST else out

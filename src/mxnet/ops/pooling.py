@@ -32,8 +32,6 @@ def _geometry(op: str, kernel: Shape, stride: Shape, pad: Shape, convention: str
         raise MXNetError(f"{op}: stride={stride} and pad={pad} must have as many numbers as kernel={kernel}")
     if min(kernel) <= 0 or min(stride) <= 0:
         raise MXNetError(f"{op}: kernel={kernel} and stride={stride} must be positive")
-    if any(p >= k for p, k in zip(pad, kernel, strict=True)):
-        raise MXNetError(f"{op}: pad={pad} must be smaller than kernel={kernel}")
     if convention == "same" and any(pad):
         raise MXNetError(f"{op}: pooling_convention='same' excludes pad={pad}")
     return stride, pad, convention != "same" and all(2 * p <= k for p, k in zip(pad, kernel, strict=True))
@@ -50,6 +48,13 @@ def _overhang(sizes: Shape, kernel: Shape, stride: Shape, pad: Shape, convention
                  for n, k, s, p in zip(sizes, kernel, stride, pad, strict=True)]
     return tuple(max((c - 1) * s + k - n - 2 * p, 0)
                  for c, n, k, s, p in zip(count, sizes, kernel, stride, pad, strict=True))
+
+
+def _beyond_torch(data: Tensor, kernel: Shape) -> bool:
+    """Whether torch refuses means that it could take: over three axes of halves, or of less than a window."""
+    if len(kernel) < 3:
+        return False
+    return data.dtype == torch.float16 or any(n < k for n, k in zip(data.shape[2:], kernel, strict=True))
 
 
 def _all_touch(sizes: Shape, kernel: Shape, stride: Shape, pad: Shape) -> bool:
@@ -130,6 +135,19 @@ def _check_rank(op: str, data: Tensor, rank: int) -> None:
                          "one for each number of kernel")
 
 
+def _check_image(op: str, data: Tensor, layout: str | None) -> None:
+    if not data.is_floating_point():
+        raise MXNetError(f"{op}: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    if layout is not None and len(layout) != data.dim():
+        raise MXNetError(f"{op}: layout={layout!r} does not fit data of shape {tuple(data.shape)}")
+
+
+def _check_pad(data: Tensor, kind: str, kernel: Shape, pad: Shape) -> None:
+    """Windows wholly in the padding: MXNet takes them where it runs kernels of its own."""
+    if data.dtype == torch.float32 and kind in ("max", "avg"):
+        raise MXNetError(f"Pooling: pad={pad} must be smaller than kernel={kernel}")
+
+
 def _check_size(data: Tensor, kernel: Shape, pad: Shape) -> None:
     for n, k, p in zip(data.shape[2:], kernel, pad, strict=True):
         if k > n + 2 * p:
@@ -165,6 +183,7 @@ def pooling(data: Tensor, *, kernel: Shape = (), pool_type: _Kind = "max", globa
     `count_include_pad=False`.  `global_pool` takes one window over everything and ignores kernel, stride and pad.
     """
     last = layout in _CHANNELS_LAST
+    _check_image("Pooling", data, layout)
     if last:
         data = data.movedim(-1, 1)
     if global_pool:
@@ -174,17 +193,20 @@ def pooling(data: Tensor, *, kernel: Shape = (), pool_type: _Kind = "max", globa
     else:
         stride, pad, plain = _geometry("Pooling", kernel, stride, pad, pooling_convention)
         _check_rank("Pooling", data, len(kernel) + 2)
+        if not (plain or last) and any(p >= k for p, k in zip(pad, kernel, strict=True)):
+            _check_pad(data, pool_type, kernel, pad)
         full = pooling_convention == "full"
         if full:
             _check_size(data, kernel, pad)
             plain = plain and _all_touch(data.shape[2:], kernel, stride, pad)
         if plain and pool_type == "max":
             out = _MAX[len(kernel)](data, kernel, stride, pad, 1, full)
-        elif plain and pool_type == "avg":
+        elif plain and pool_type == "avg" and not _beyond_torch(data, kernel):
             out = _AVERAGE[len(kernel)](data, kernel, stride, pad, full, count_include_pad is not False)
         else:
-            out = _windows(data, pool_type, kernel, stride, pad, pooling_convention, p_value,
-                           count_include_pad is not False)
+            half = data.dtype == torch.float16 and pool_type != "max"  # torch sums no windows of three axes in it
+            out = _windows(data.float() if half else data, pool_type, kernel, stride, pad, pooling_convention, p_value,
+                           count_include_pad is not False).to(data.dtype)
     return out.movedim(1, -1) if last else out
 
 
@@ -198,9 +220,12 @@ def _pooled_v1(attrs, inputs):
 def pooling_v1(data: Tensor, *, kernel: Shape = (), pool_type: Literal["avg", "max", "sum"] = "max",
                global_pool: bool = False, pooling_convention: Literal["full", "valid"] = "valid",
                stride: Shape = (), pad: Shape = ()) -> Tensor:
-    """The Pooling of MXNet 0.x, over two or three axes: its mean always divides by the size of the window."""
-    if data.dim() < 4:
-        raise MXNetError(f"Pooling_v1: data of shape {tuple(data.shape)} must have 4 or 5 axes")
+    """The Pooling of MXNet 0.x, over two axes: its mean always divides by the size of the window, and its maximum
+    counts the padding, as zeros."""
+    if data.dim() != 4:
+        raise MXNetError(f"Pooling_v1: data of shape {tuple(data.shape)} must have 4 axes")
+    if pool_type == "max" and not global_pool:
+        return _largest_v1(data, kernel, stride, pad, pooling_convention)
     if pool_type != "avg" or global_pool:
         return pooling(data, kernel=kernel, pool_type=pool_type, global_pool=global_pool, stride=stride, pad=pad,
                        pooling_convention=pooling_convention)
@@ -208,20 +233,31 @@ def pooling_v1(data: Tensor, *, kernel: Shape = (), pool_type: Literal["avg", "m
                    pooling_convention=pooling_convention) / prod(kernel)
 
 
+def _largest_v1(data: Tensor, kernel: Shape, stride: Shape, pad: Shape, convention: str) -> Tensor:
+    """Largest elements, where the padding is zeros that count and what "full" windows overhang is -inf."""
+    _check_rank("Pooling_v1", data, len(kernel) + 2)
+    stride, pad, _ = _geometry("Pooling_v1", kernel, stride, pad, convention)
+    _check_size(data, kernel, pad)
+    over = _overhang(data.shape[2:], kernel, stride, pad, convention)
+    data = _extend(data, pad, pad, 0.0)
+    return _MAX[len(kernel)](_extend(data, (0,) * len(kernel), over, -torch.inf), kernel, stride)
+
+
 @rule
 def _adaptive_outputs(attrs, data):
     fit(len(data) == 4)
-    size = attrs["output_size"]
+    size = attrs["output_size"] or ()
     return [(*data[:2], *(size if len(size) == 2 else size * 2 if len(size) == 1 else (1, 1)))]
 
 
 @register("_contrib_AdaptiveAvgPooling2D", output_shapes=_adaptive_outputs)
-def adaptive_avg_pooling(data: Tensor, *, output_size: Shape = ()) -> Tensor:
+def adaptive_avg_pooling(data: Tensor, *, output_size: Shape | None = ()) -> Tensor:
     """Means over a grid of output_size cells of (batch, channel, height, width) data; one number serves both axes.
 
     Without `output_size` one cell covers everything.
     """
     _check_rank("AdaptiveAvgPooling2D", data, 4)
+    output_size = output_size or ()
     if len(output_size) == 1:
         output_size *= 2
     return F.adaptive_avg_pool2d(data, output_size if len(output_size) == 2 else (1, 1))
@@ -246,6 +282,8 @@ def _resized(sizes: Shape, like: Shape | None, mode: _ResizeMode, height: int, w
              scale_width: float | None) -> Shape:
     """(height, width) that the attributes of BilinearResize2D name, for images of these sizes."""
     rows, columns = sizes
+    if min(height, width) < 1:
+        raise MXNetError(f"BilinearResize2D: height={height} and width={width} must be positive")
     if like is not None:
         return tuple(like)
     if mode in _ROUNDED:
@@ -253,6 +291,8 @@ def _resized(sizes: Shape, like: Shape | None, mode: _ResizeMode, height: int, w
     if scale_height is not None and scale_width is not None:
         odd = mode == "odd_scale"
         return _scaled(rows, scale_height, odd), _scaled(columns, scale_width, odd)
+    if mode == "odd_scale" or scale_height is not None:
+        raise MXNetError(f"BilinearResize2D: scale_height={scale_height} and scale_width={scale_width} go together")
     return height, width
 
 
@@ -277,6 +317,7 @@ def bilinear_resize(data: Tensor, like: Tensor | None = None, *, height: int = 1
     sizes stay odd for whole scales; "like": to the size of the second input; "to_even_up", "to_odd_down", ...: to the
     nearest even or odd size.
     """
+    _check_image("BilinearResize2D", data, None)
     _check_rank("BilinearResize2D", data, 4)
     size = _resized(data.shape[2:], None if mode != "like" else like.shape[2:], mode, height, width, scale_height,
                     scale_width)
@@ -314,6 +355,13 @@ def _up_sampling_outputs(attrs, data, *others):
     return [(n, c, *sizes)]
 
 
+def _check_divides(image: Tensor, rows: int, columns: int) -> None:
+    """MXNetError unless both sizes grow by the same whole factor."""
+    height, width = image.shape[2:]
+    if rows % height or columns != width * (rows // height):
+        raise MXNetError(f"UpSampling: {tuple(image.shape)} does not grow to ({rows}, {columns}) by a whole factor")
+
+
 @register("UpSampling", shapes=_up_sampling_shapes, output_shapes=_up_sampling_outputs,
           input_names=_up_sampling_inputs,
           init=dict.fromkeys(("weight", "arg1"), '["bilinear", {}]'))  # the second input, as MXNet does
@@ -327,7 +375,10 @@ def up_sampling(*data: Tensor, scale: int, num_filter: int = 0, sample_type: Lit
     (num_filter, 1, k, k) with k = 2 scale - scale % 2.
     """
     first = data[0]
+    _check_image("UpSampling", first, None)
     _check_rank("UpSampling", first, 4)
+    if num_args is not None and num_args != len(data):
+        raise MXNetError(f"UpSampling: expected {num_args} inputs, got {len(data)}")
     if sample_type == "bilinear":
         if len(data) != 2:
             raise MXNetError(f"UpSampling: expected data and weight for sample_type='bilinear', got {len(data)} inputs")
@@ -335,6 +386,10 @@ def up_sampling(*data: Tensor, scale: int, num_filter: int = 0, sample_type: Lit
         return deconvolution(first, data[1], kernel=(size, size), stride=(scale, scale), pad=(scale // 2,) * 2,
                              num_filter=num_filter, num_group=num_filter)
     rows, columns = first.shape[2] * scale, first.shape[3] * scale
+    for other in data:
+        _check_divides(other, rows, columns)
+        if multi_input_mode == "sum" and other.shape[1] != first.shape[1]:
+            raise MXNetError(f"UpSampling: sum of {first.shape[1]} and {other.shape[1]} channels")
     enlarged = [F.interpolate(image, (rows, columns), mode="nearest") for image in data]
     if len(enlarged) == 1:
         return enlarged[0]

@@ -55,3 +55,13 @@ raises("nd.Deconvolution(x, w, kernel=(3, 3), num_filter=4, stride=(2, 2), targe
        x=(2, 3, 8, 8), w=(3, 4, 3, 3))
 raises("nd.Deconvolution(x, w, b, kernel=(3, 3), num_filter=4)", x=(2, 3, 8, 8), w=(3, 4, 3, 3), b=(4,))
 raises("nd.Deconvolution(x, w, kernel=(3, 3), num_filter=4)", x=(2, 2, 8, 8), w=(3, 4, 3, 3))
+
+# What fits no kernel of MXNet's
+raises("nd.Convolution(x, w, kernel=(2, 2), num_filter=4, no_bias=True, layout='NCW')", x=(2, 4, 4, 4), w=(4, 4, 2, 2))
+raises("nd.Deconvolution(x, w, kernel=(2, 2), num_filter=4, layout='NCW')", x=(2, 4, 4, 4), w=(4, 4, 2, 2))
+raises("nd.Deconvolution(x, w, kernel=(3,), num_filter=1, target_shape=(4,))", x=(1, 1, 3), w=(1, 1, 3), match="adj",
+       dtypes=("float64",))
+raises("nd.Convolution(x, w, b, kernel=(2, 2), num_filter=3)", x=(2, 3, 4, 4), w=(3, 3, 2, 2), b=(3,),
+       dtypes=("int32", "int64"))
+raises("nd.Deconvolution(x, w, kernel=(2, 2), num_filter=3)", x=(2, 3, 4, 4), w=(3, 3, 2, 2),
+       dtypes=("int32", "int64", "int8"))

@@ -64,3 +64,34 @@ case("nd.UpSampling(x, y, scale=2, sample_type='nearest', multi_input_mode='sum'
 case("nd.UpSampling(x, w, scale=2, sample_type='bilinear', num_args=2, num_filter=2)", x=(1, 2, 3, 3), w=(2, 1, 4, 4))
 case("nd.UpSampling(x, w, scale=3, sample_type='bilinear', num_args=2, num_filter=1)", x=(2, 1, 3, 2), w=(1, 1, 5, 5))
 raises("nd.UpSampling(x, scale=2, sample_type='cubic')", x=(1, 2, 3, 3))
+
+# Padding beyond the kernel, which MXNet takes for sums and where it has kernels of its own; halves over three axes.
+case("nd.Pooling(x, kernel=(1, 2), pool_type='sum', pad=(3, 3))", x=(2, 2, 4, 7))
+case("nd.Pooling(x, kernel=(2, 2), pool_type='max', pad=(1, 2))", x=(2, 2, 4, 5), dtypes=("float64",))
+case("nd.Pooling(x, kernel=(1, 1), pool_type='max', pooling_convention='full', pad=(3, 0))", x=(1, 2, 7, 3),
+     dtypes=("float16",))
+case("nd.Pooling(x, kernel=(4, 2), pooling_convention='full', stride=(3, 1), pad=(3, 3), layout='NHWC')",
+     x=(2, 4, 3, 2))
+case("nd.Pooling(x, kernel=(3, 1, 1), pool_type='avg', stride=(2, 1, 1), pad=(1, 3, 2))", x=(2, 2, 1, 5, 4),
+     dtypes=("float16",), grad=False)
+case("nd.Pooling(x, kernel=(2, 1, 4), pool_type='lp', p_value=2, stride=(1, 3, 1))", x=(2, 2, 5, 5, 5),
+     dtypes=("float16",), grad=False)
+case("nd.Pooling(x, kernel=(4, 4, 4), pool_type='avg', stride=(2, 3, 2), pad=(2, 1, 2), layout='NDHWC')",
+     x=(2, 1, 3, 7, 2), grad=False)
+raises("nd.Pooling(x, kernel=(2, 2), layout='NCW')", x=(2, 3, 4, 5))
+raises("nd.Pooling(x, global_pool=True, layout='NCW')", x=(2, 3, 4, 5))
+for kind in ("max", "avg", "sum"):
+    raises(f"nd.Pooling(x, kernel=(2, 2), pool_type='{kind}')", x=(2, 3, 4, 4), dtypes=("int32", "int64", "uint8"))
+case("nd.Pooling_v1(x, kernel=(2, 2), pooling_convention='full', stride=(2, 1), pad=(1, 0))", x=(2, 2, 3, 4))
+case("nd.Pooling_v1(x, kernel=(2, 1), pooling_convention='full', stride=(3, 2))", x=(2, 2, 3, 5), grad=False)
+raises("nd.Pooling_v1(x, kernel=(2, 2, 1), pool_type='sum')", x=(2, 2, 3, 3, 1))
+case("nd.contrib.AdaptiveAvgPooling2D(x, output_size=None)", x=(2, 2, 5, 6))
+raises("nd.contrib.BilinearResize2D(x, scale_height=2)", x=(1, 2, 3, 5))
+raises("nd.contrib.BilinearResize2D(x, height=3, width=5, mode='odd_scale')", x=(1, 2, 3, 5))
+raises("nd.contrib.BilinearResize2D(x, height=0, width=5, mode='to_even_up')", x=(1, 2, 3, 5))
+raises("nd.contrib.BilinearResize2D(x, height=3, width=5)", x=(1, 2, 3, 5), dtypes=("uint8",))
+raises("nd.UpSampling(x, scale=2, sample_type='nearest')", x=(1, 2, 3, 2), dtypes=("uint8",))
+raises("nd.UpSampling(x, scale=2, sample_type='nearest', num_args=2)", x=(1, 2, 3, 2))
+raises("nd.UpSampling(x, y, scale=2, sample_type='nearest', num_args=2)", x=(1, 2, 3, 2), y=(1, 1, 4, 2))
+raises("nd.UpSampling(x, y, scale=2, sample_type='nearest', num_args=2, multi_input_mode='sum')", x=(1, 2, 3, 2),
+       y=(1, 1, 3, 2))
