@@ -1,7 +1,7 @@
 """nd.op: every public operator, generated.  The other operator namespaces take theirs by `functions`."""
 
 from .. import ops  # noqa: F401  (registers the operators)
-from ..ops.namespaces import members
+from ..ops.namespaces import members, refusals
 from ..ops.registry import OpDef
 from ._generate import make_function
 
@@ -17,7 +17,8 @@ def function_of(operator: OpDef, public_name: str):
 
 def functions(namespace: str) -> dict:
     """Public name -> function for a namespace."""
-    return {public: function_of(operator, public) for public, _, operator in members(namespace)}
+    made = {public: function_of(operator, public) for public, _, operator in members(namespace)}
+    return {**made, **refusals(namespace)}
 
 
 globals().update(_functions := functions("op"))

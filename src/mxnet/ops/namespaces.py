@@ -2,19 +2,19 @@
 
 import functools
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..base import _Null
-from . import registry
+from . import left_out, registry
 from .registry import OpDef
 
 # operators that NDArray and Symbol have as methods: x.sum() is nd.sum(x)
 METHODS = """
-abs arccos arccosh arcsin arcsinh arctan arctanh argmax argmax_channel argmin argsort broadcast_axes cbrt ceil clip cos cosh degrees depth_to_space diag exp expm1 fix flip floor log log10 log1p log2
-log_softmax max mean min nanprod nansum norm one_hot ones_like pad pick prod radians rcbrt
-reciprocal relu repeat reshape_like rint round rsqrt shape_array sigmoid sign sin sinh size_array slice slice_axis
-slice_like softmax softmin sort space_to_depth split sqrt square sum swapaxes take tan tanh tile topk
-trunc zeros_like
+abs arccos arccosh arcsin arcsinh arctan arctanh argmax argmax_channel argmin argsort broadcast_axes cbrt ceil clip
+cos cosh degrees depth_to_space diag exp expm1 fix flip floor log log10 log1p log2 log_softmax max mean min nanprod
+nansum norm one_hot ones_like pad pick prod radians rcbrt reciprocal relu repeat reshape_like rint round rsqrt
+shape_array sigmoid sign sin sinh size_array slice slice_axis slice_like softmax softmin sort space_to_depth split
+sqrt square sum swapaxes take tan tanh tile topk trunc zeros_like
 """.split()
 
 # prefix of the registered name -> namespace; `_contrib_fft` is nd.contrib.fft
@@ -41,6 +41,12 @@ def members(namespace: str) -> Iterator[tuple[str, str, OpDef]]:
 
 # what follows the inputs and attributes: name and default, as MXNet has them
 _TAILS = {"nd": {"out": None, "name": None}, "sym": {"name": None, "attr": None, "out": None}}
+
+
+def refusals(namespace: str) -> dict[str, Callable]:
+    """Public name -> function for what is left out on purpose."""
+    placed = ((name, *place(name)) for name in left_out.names())
+    return {public: left_out.refusal(name) for name, where, public in placed if where == namespace}
 
 
 class _Signature(inspect.Signature):

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from ..base import MXNetError, torch_dtype
+from . import left_out
 
 __all__ = ["Attr", "DType", "Input", "OpDef", "Shape", "get", "list_ops", "register"]
 
@@ -362,7 +363,8 @@ def get(name: str) -> OpDef:
     try:
         return _OPS[name]
     except KeyError:
-        raise MXNetError(f"Operator {name} is not registered") from None
+        group = left_out.find(name)
+        raise MXNetError(left_out.explain(name, group) if group else f"Operator {name} is not registered") from None
 
 
 def list_ops() -> dict[str, OpDef]:

@@ -4,7 +4,7 @@ import types
 from collections.abc import Callable
 
 from ..base import _Null
-from ..ops.namespaces import members, signature
+from ..ops.namespaces import members, refusals, signature
 from ..ops.registry import OpDef
 from ._compose import apply
 
@@ -56,4 +56,4 @@ def _by_position(op: OpDef, order, args, kwargs) -> dict:
 
 def functions(namespace: str) -> dict:
     """Public name -> function for a namespace."""
-    return {public: make_function(op, public) for public, _, op in members(namespace)}
+    return {**{public: make_function(op, public) for public, _, op in members(namespace)}, **refusals(namespace)}
