@@ -58,7 +58,7 @@ class _Chosen(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):
         lhs, rhs = ctx.saved_tensors
-        left = grad * _answer(ctx.wins, lhs, rhs)
+        left = grad * answer(ctx.wins, lhs, rhs)
         left_wanted, right_wanted = ctx.needs_input_grad[:2]
         return (left.sum_to_size(lhs.shape) if left_wanted else None,
                 (grad - left).sum_to_size(rhs.shape) if right_wanted else None, None, None)
@@ -66,14 +66,16 @@ class _Chosen(torch.autograd.Function):
 
 def _chosen(choose: Callable, wins: Callable) -> Callable:
     def compute(lhs: Tensor, rhs: Tensor) -> Tensor:
-        if torch.is_grad_enabled() and (lhs.requires_grad or rhs.requires_grad):
+        if not (torch.is_grad_enabled() and (lhs.requires_grad or rhs.requires_grad)):
+            return choose(lhs, rhs)
+        if lhs.is_floating_point():
             return _Chosen.apply(lhs, rhs, choose, wins)
-        return choose(lhs, rhs)
+        return torch.where(wins(lhs, rhs), lhs, choose(lhs.detach(), rhs))
 
     return compute
 
 
-def _answer(fn: Callable, lhs: Tensor, rhs) -> Tensor:
+def answer(fn: Callable, lhs: Tensor, rhs) -> Tensor:
     """Comparison `fn` with its answer in the dtype of `lhs`, which is several times faster than casting a boolean."""
     if lhs.__class__ is not Tensor:  # one without values
         return fn(lhs, rhs).to(lhs.dtype)
@@ -81,7 +83,7 @@ def _answer(fn: Callable, lhs: Tensor, rhs) -> Tensor:
 
 
 def _answering(fn: Callable) -> Callable:
-    return lambda lhs, rhs: _answer(fn, lhs, rhs)
+    return lambda lhs, rhs: answer(fn, lhs, rhs)
 
 
 _maximum = _chosen(torch.maximum, torch.ge)

@@ -80,7 +80,11 @@ def arange(*, start: int | float, stop: int | float | None = None, step: int | f
     kind = torch.float64 if dtype.is_floating_point else torch.int64
     if kind is torch.int64:
         start, step = int(start), int(step)
-    numbers = torch.arange(count, dtype=kind, device=_device) * step + start
+    numbers = torch.arange(count, dtype=kind, device=_device)
+    if step != 1:
+        numbers *= step
+    if start != 0:
+        numbers += start
     if repeat != 1:
         numbers = numbers.repeat_interleave(repeat)
     return numbers.to(dtype)

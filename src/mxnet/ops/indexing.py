@@ -13,6 +13,7 @@ from .._state import state
 from ..base import MXNetError
 from ._dtypes import like_first
 from ._shapes import count, fit, indexed_axis, replaced, rule, same
+from .binary import answer
 from .registry import DType, Shape, register
 
 __all__ = ["batch_take", "boolean_mask", "embedding", "fill_element_0index", "forward_slice",
@@ -170,6 +171,11 @@ def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
 # ------------------------------------------------------------------------------------------------- index arrays
 
 
+def _clipped(index: Tensor, given: Tensor, size: int) -> Tensor:
+    """`index`, which was made of what is `given`, limited to what an axis of this size has."""
+    return index.clamp(0, size - 1) if index is given else index.clamp_(0, size - 1)
+
+
 @rule
 def _take_outputs(attrs, a, indices):
     axis = indexed_axis(attrs["axis"], len(a))
@@ -189,7 +195,7 @@ def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "ra
     if mode == "wrap":
         index = index.remainder(size)
     elif mode == "clip":
-        index = index.clamp(0, size - 1)
+        index = _clipped(index, indices, size)
     elif state.solver is None and ((index < 0) | (index >= size)).any():
         raise MXNetError(f"take: indices contain values out of range for axis {axis} of size {size}")
     taken = a.index_select(axis, index.reshape(-1))
@@ -333,10 +339,12 @@ def unravel_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
 def one_hot(indices: Tensor, *, depth: int, on_value: float = 1.0, off_value: float = 0.0,
             dtype: DType = torch.float32) -> Tensor:
     """indices.shape + (depth,), `off_value` but for `on_value` at each index; nowhere if that is out of range."""
-    hot = indices.to(torch.int64).unsqueeze(-1) == torch.arange(depth, device=indices.device)
+    kind = torch.float32 if depth <= 2**24 else torch.float64  # comparing floats is several times faster
+    index = indices.trunc() if indices.is_floating_point() else indices
+    hot = answer(torch.eq, index.to(kind).unsqueeze(-1), torch.arange(depth, dtype=kind, device=indices.device))
     if on_value == 1 and off_value == 0:
         return hot.to(dtype)
-    return torch.where(hot, on_value, off_value).to(dtype)
+    return torch.where(hot != 0, on_value, off_value).to(dtype)
 
 
 # ------------------------------------------------------------------------------------------------- embeddings
@@ -371,7 +379,7 @@ def embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, 
         raise MXNetError(f"Embedding: expected weight of shape ({input_dim}, {output_dim}), got ({rows}, {columns})")
     # what is no variable has a gradient that other operators must be able to take
     sparse = sparse_grad and weight.requires_grad and weight.is_leaf and weight.device.type != "meta"
-    return F.embedding(data.to(torch.int64).clamp(0, input_dim - 1), weight, sparse=sparse)
+    return F.embedding(_clipped(data.to(torch.int64), data, input_dim), weight, sparse=sparse)
 
 
 @register("_contrib_SparseEmbedding", shapes=_table_shapes, types=_table_types, output_shapes=_embedding_outputs)
