@@ -14,7 +14,7 @@ from ._state import Tape, state
 from .base import MXNetError
 from .ndarray import NDArray, _array
 from .ndarray._array import deliver_gradients
-from .ndarray._wrap import in_use, wrap
+from .ndarray._wrap import in_use, node, wrap
 
 __all__ = ["Function", "NDArray", "backward", "get_symbol", "grad", "is_recording", "is_training", "mark_variables",
            "pause", "predict_mode", "record", "set_recording", "set_training", "train_mode"]
@@ -198,7 +198,7 @@ def _free_graph(heads, tensors):
         if head._ag is None:
             if head._tape is not None:
                 head._tape.free(roots)
-            head._t, head._rg, head._tape = head._t.detach(), False, None
+            head._freed()
     if state.recording:
         state.recording = Tape()  # what was recorded so far is an earlier tape's now
 
@@ -260,6 +260,8 @@ def _own_memory(results, variables, head_grads):
             result = torch.zeros_like(variable._t, requires_grad=False)
         elif result.is_sparse:
             result = result.to_dense()
+        elif variable._t.dtype is not result.dtype:  # integers: the engine knows floats only
+            result = result.to(variable._t.dtype)
         elif not result.is_contiguous() or result.untyped_storage()._cdata in taken:
             result = result.clone(memory_format=torch.contiguous_format)
         taken.add(result.untyped_storage()._cdata)

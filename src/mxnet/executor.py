@@ -16,6 +16,7 @@ from .graph.passes.common import without_repeats
 from .graph.programs import Programs
 from .ndarray import NDArray
 from .ndarray._wrap import NoGrad, plain, wrap
+from .ops.integers import as_leaf
 from .symbol import Symbol
 
 __all__ = ["Executor"]
@@ -203,9 +204,9 @@ class Executor:
         tensors = [plain(array) if array._rg else array._t for array in self._arrays]
         if record:
             for i in self._wanted:
-                if tensors[i].is_floating_point():
+                if tensors[i].dtype is not torch.bool:
                     # .data: writing to the arrays before `backward` is no error, as in MXNet
-                    tensors[i] = leaf = tensors[i].data.requires_grad_()
+                    tensors[i] = leaf = as_leaf(tensors[i].data)
                     self._leaves.append((i, leaf))
         before = torch.is_grad_enabled()
         _set_grad_enabled(bool(record))

@@ -17,6 +17,7 @@ import torch
 from .._state import state
 from ..base import TORCH_TO_NP, MXNetError, torch_dtype
 from ..context import Context, current_context, of_device
+from ..ops.integers import as_leaf, cast
 from . import indexing, params_file
 from ._one_element import one_element
 from ._wrap import in_use, plain, refuse_inplace, set_ndarray_class, wrap
@@ -341,7 +342,7 @@ class NDArray:
         target = torch_dtype(dtype)
         if not copy and target is self._t.dtype:
             return self
-        return self._derived(in_use(self).to(target, copy=True))
+        return self._derived(cast(in_use(self), target, True))
 
     def detach(self):
         """A handle on the same memory that is no part of any graph."""
@@ -454,10 +455,14 @@ class NDArray:
         """Become a leaf whose gradient goes to the NDArray `grad`."""
         leaf = self._t.detach()
         slot = GradSlot(grad, grad_req, leaf, self._t.detach())
-        if grad_req != "null" and leaf.is_floating_point():  # an integer variable's gradient stays 0
-            leaf.requires_grad_(True)
+        if grad_req != "null" and leaf.dtype is not torch.bool:
+            slot.leaf = leaf = as_leaf(leaf)
             _variables[ref(slot, _forget)] = None
         self._t, self._rg, self._ag, self._tape = leaf, leaf.requires_grad, slot, None
+
+    def _freed(self):
+        """Become a constant, for the graph is gone."""
+        self._t, self._rg, self._tape = self._t.detach(), False, None
 
     @property
     def grad(self):

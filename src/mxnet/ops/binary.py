@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..base import TORCH_TO_NAME, MXNetError
+from . import integers
 from ._shapes import broadcast
 from .registry import register
 
@@ -41,7 +42,7 @@ def _through_float64(fn: Callable) -> Callable:
     def compute(lhs: Tensor, rhs: Tensor) -> Tensor:
         if lhs.is_floating_point():
             return fn(lhs, rhs)
-        return fn(lhs.double(), rhs.double()).to(lhs.dtype)
+        return integers.cast(fn(lhs.double(), rhs.double()), lhs.dtype)
 
     return compute
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from . import integers
 from ._dtypes import like_first
 from ._shapes import count, fit, indexed_axis, reduced, replaced, rule, same
 from .registry import Shape, register
@@ -78,7 +79,7 @@ def _sum(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
 def _mean(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
     if data.is_floating_point():
         return data.mean(axes, keepdim=keepdims)
-    return data.double().mean(axes, keepdim=keepdims).to(data.dtype)
+    return integers.cast(data.double().mean(axes, keepdim=keepdims), data.dtype)
 
 
 def _nansum(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
@@ -119,7 +120,7 @@ class _Extreme(torch.autograd.Function):
 
 def _extreme(fn: Callable) -> Callable:
     def reduce(data: Tensor, axes: Shape, keepdims: bool) -> Tensor:
-        if not (data.requires_grad and torch.is_grad_enabled()):
+        if not (data.requires_grad and data.is_floating_point() and torch.is_grad_enabled()):
             return fn(data, axes, keepdim=keepdims)
         result = _Extreme.apply(data, fn, axes)
         return result if keepdims else result.squeeze(axes or tuple(range(data.dim())))

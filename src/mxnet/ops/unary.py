@@ -4,12 +4,14 @@ One statement an operator.  Integer arrays are computed in double precision and 
 as MXNet does; boolean arrays are refused unless the operator only copies.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ..base import TORCH_TO_NAME, MXNetError
+from . import integers
 from ._dtypes import always
 from ._shapes import rule
 from .registry import DType, register
@@ -48,7 +50,7 @@ def _floating(names: str, fn: Callable[[Tensor], Tensor], doc: str) -> None:
         if data.is_floating_point():
             return fn(data)
         refuse_bool(name, data)
-        return fn(data.double()).to(data.dtype)
+        return integers.cast(fn(data.double()), data.dtype)
 
     _publish(op, name, aliases, doc)
 
@@ -112,7 +114,7 @@ def _gamma(data: Tensor) -> Tensor:
     # Below 0 the sign alternates from one integer to the next; at negative integers there is no value.
     below = data < 0
     odd = torch.remainder(data.floor(), 2) == 1
-    size = torch.where(below & odd, -size, size)
+    size = torch.where((below & odd) | ((data == 0) & data.signbit()), -size, size)
     return torch.where(below & (data == data.floor()), torch.nan, size)
 
 
@@ -151,8 +153,23 @@ _floating("radians", torch.deg2rad, "Degrees as radians.")
 
 # ------------------------------------------------------------------------------- activations and the like
 
+
+class _Softsign(torch.autograd.Function):
+    """Written out because torch's gradient is a difference, which is lost for large elements."""
+
+    @staticmethod
+    def forward(ctx, data):
+        ctx.save_for_backward(data)
+        return data / (data.abs() + 1)
+
+    @staticmethod
+    def backward(ctx, grad):
+        data, = ctx.saved_tensors
+        return grad / (data.abs() + 1).square()
+
+
 _floating("sigmoid", torch.sigmoid, "1 / (1 + exp(-data)).")
-_floating("softsign", torch.nn.functional.softsign, "data / (1 + |data|).")
+_floating("softsign", _Softsign.apply, "data / (1 + |data|).")
 _unary("logical_not", lambda data: (data == 0).to(data.dtype), "1 where the element is 0, otherwise 0.")
 
 
@@ -172,17 +189,24 @@ def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     refuse_bool("smooth_l1", data)
     x = data if data.is_floating_point() else data.double()
     square = scalar * scalar
-    size = x.abs()
-    return torch.where(size < 1 / square, 0.5 * square * x * x, size - 0.5 / square).to(data.dtype)
+    bound = 1 / square if square else math.inf
+    inner = x.clamp(-bound, bound)
+    return (square * inner * (x - 0.5 * inner)).to(data.dtype)
 
 
 @register("clip", same_shape=True)
 def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
-    """Elements limited to [a_min, a_max]; the gradient is 1 inside and at the bounds, 0 outside."""
-    if data.is_floating_point():
+    """Elements limited to [a_min, a_max]; the gradient is 1 inside and at the bounds, 0 outside.
+
+    With a_min > a_max, elements below a_min become a_min and all others a_max.
+    """
+    if data.is_floating_point() and a_min <= a_max:
         return data.clamp(a_min, a_max)
     refuse_bool("clip", data)
-    return data.double().clamp(a_min, a_max).to(data.dtype)
+    x = data if data.is_floating_point() else data.double()
+    if a_min > a_max:
+        return integers.cast(torch.where(x < a_min, a_min, x.clamp_max(a_max)), data.dtype)
+    return integers.cast(x.clamp(a_min, a_max), data.dtype)
 
 
 # -------------------------------------------------------------------------------------- copies and casts
@@ -245,7 +269,7 @@ def ones_like(data: Tensor) -> Tensor:
 @register("Cast", "cast", same_shape=True)
 def cast(data: Tensor, *, dtype: DType) -> Tensor:
     """A copy of `data` in another dtype; floating values lose their fraction when cast to integers."""
-    return data.to(dtype, copy=True)
+    return integers.cast(data, dtype, True)
 
 
 _CAST = (torch.float16, torch.bfloat16, torch.float32)  # what mixed precision mixes
