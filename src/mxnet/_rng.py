@@ -245,9 +245,12 @@ class Generator:
 
     # serial source
 
-    def serial_uniform(self, n: int) -> np.ndarray:
-        """Uniform on [0, 1), float32."""
-        return unit(self._serial.take(1, n, n), False) if n else np.empty(0, np.float32)
+    def serial_uniform(self, n: int, double: bool = False) -> np.ndarray:
+        """Uniform on [0, 1), float32, or float64 if `double`."""
+        if n == 0:
+            return np.empty(0, np.float64 if double else np.float32)
+        words = 2 * n if double else n
+        return unit(self._serial.take(1, words, words), double)
 
     def serial_normal(self, n: int) -> np.ndarray:
         """Standard normal, float32; both values of a polar point are used, a draw's odd last one is lost."""

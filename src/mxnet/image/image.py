@@ -1,14 +1,13 @@
 """Reading, resizing and cropping of single images: what lies between a file and a network's input.
 
-Images are NDArrays of (height, width, channels).  OpenCV does the work, as in MXNet, so pixels agree; it is imported
-at the first use, for programs that never touch an image need not have it.
+Images are NDArrays of (height, width, channels).  The operators in ops/opencv.py and ops/image.py do the work.
 """
 
 from __future__ import annotations
 
 import os
 import random
-from types import ModuleType
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,20 +15,11 @@ from .. import ndarray as nd
 from ..base import MXNetError
 from ..ndarray import NDArray
 
-__all__ = ["center_crop", "color_normalize", "fixed_crop", "imdecode", "imread", "imresize", "resize_short",
-           "scale_down"]
+__all__ = ["center_crop", "color_normalize", "copyMakeBorder", "fixed_crop", "imdecode", "imread", "imresize",
+           "resize_short", "scale_down"]
 
 _CUBIC, _AREA, _LINEAR = 2, 3, 1  # OpenCV's numbers, which are MXNet's
 _AUTOMATIC, _ANY = 9, 10
-
-
-def _opencv() -> ModuleType:
-    try:
-        import cv2
-    except ImportError as error:
-        raise ImportError("mx.image works with OpenCV, which is not installed: "
-                          "pip install opencv-python-headless") from error
-    return cv2
 
 
 def imread(filename: str | os.PathLike, flag: int = 1, to_rgb: bool = True, out: NDArray | None = None) -> NDArray:
@@ -37,15 +27,7 @@ def imread(filename: str | os.PathLike, flag: int = 1, to_rgb: bool = True, out:
 
     MXNetError if the file cannot be read or holds no image.  Source: MXNet's `mx.image.imread`.
     """
-    try:
-        with open(str(filename), "rb") as file:
-            content = file.read()
-    except OSError as error:
-        raise MXNetError(f"imread: {str(filename)!r} couldn't open file: {error.strerror}") from error
-    try:
-        return imdecode(content, flag, to_rgb, out)
-    except MXNetError as error:
-        raise MXNetError(f"{str(filename)!r}: {error}") from error
+    return nd._internal._cvimread(filename=str(filename), flag=flag, to_rgb=to_rgb, out=out)
 
 
 def imdecode(buf: bytes | bytearray | np.ndarray | NDArray, flag: int = 1, to_rgb: bool = True,
@@ -56,23 +38,14 @@ def imdecode(buf: bytes | bytearray | np.ndarray | NDArray, flag: int = 1, to_rg
     without `to_rgb`.  `out`, of that shape, takes the result and is returned.  ValueError for what does not hold
     bytes, MXNetError for bytes that are no image.  Source: MXNet's `mx.image.imdecode`.
     """
-    if isinstance(buf, NDArray):
-        buf = buf.asnumpy()
-    if not isinstance(buf, (bytes, bytearray, np.ndarray)):
+    if isinstance(buf, (bytes, bytearray)):
+        buf = np.frombuffer(buf, np.uint8)
+    if not isinstance(buf, (np.ndarray, NDArray)):
         raise ValueError(f"buf must be of type bytes, bytearray or numpy.ndarray, got {type(buf).__name__}"
                          + ("; encode a str to bytes" if isinstance(buf, str) else ""))
-    if flag < 0:
-        raise MXNetError(f"imdecode: flag must be 0 (grey) or greater (colour), got {flag}")
-    data = np.frombuffer(buf, dtype=np.uint8) if not isinstance(buf, np.ndarray) else buf.astype(np.uint8).ravel()
-    if not data.size:
+    if not buf.size:
         raise MXNetError("imdecode: expected the bytes of an image, got none")
-    cv2 = _opencv()
-    pixels = cv2.imdecode(data, cv2.IMREAD_COLOR if flag else cv2.IMREAD_GRAYSCALE)
-    if pixels is None:
-        raise MXNetError(f"imdecode: Decoding failed. {data.size} bytes that are no image")
-    if flag and to_rgb:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-    return _finish(pixels, out, "imdecode")
+    return nd._internal._cvimdecode(nd.array(buf, dtype=np.uint8), flag=flag, to_rgb=to_rgb, out=out)
 
 
 def imresize(src: NDArray, w: int, h: int, interp: int = _LINEAR, out: NDArray | None = None) -> NDArray:
@@ -82,32 +55,19 @@ def imresize(src: NDArray, w: int, h: int, interp: int = _LINEAR, out: NDArray |
     result and is returned.  MXNetError for sizes below 1, arrays that are no image, dtypes OpenCV cannot resize.
     Source: MXNet's `mx.image.imresize`.
     """
-    if not isinstance(src, NDArray):
-        raise AssertionError(f"imresize: src must be an NDArray, got {type(src).__name__}")
-    for name, size in (("w", w), ("h", h)):
-        if not isinstance(size, (int, np.integer)) or size < 1:
-            raise MXNetError(f"imresize: {name} must be a whole number of at least 1, got {size!r}")
-    if src.ndim != 3:
-        raise MXNetError(f"imresize: expected an image of (height, width, channels), got shape {src.shape}")
-    cv2 = _opencv()
-    try:
-        pixels = cv2.resize(src.asnumpy(), (int(w), int(h)), interpolation=interp)
-    except cv2.error as error:
-        raise MXNetError(f"imresize: shape {src.shape}, dtype {np.dtype(src.dtype).name}, interp {interp}: "
-                         f"{error}") from error
-    return _finish(pixels, out, "imresize")
+    return nd._internal._cvimresize(src, w=w, h=h, interp=interp, out=out)
 
 
-def _finish(pixels: np.ndarray, out: NDArray | None, what: str) -> NDArray:
-    """An NDArray of what OpenCV made, which leaves out an only channel."""
-    if pixels.ndim == 2:
-        pixels = pixels[:, :, None]
-    if out is None:
-        return nd.array(pixels, dtype=pixels.dtype)
-    if out.shape != pixels.shape:
-        raise MXNetError(f"{what}: out has the shape {out.shape}, expected {pixels.shape}")
-    out[:] = pixels
-    return out
+def copyMakeBorder(src: NDArray, top: int, bot: int, left: int, right: int, type: int = 0, value: float = 0,
+                   values: Sequence[float] = (), out: NDArray | None = None) -> NDArray:
+    """The image with margins around it, `top` and `bot` rows, `left` and `right` columns.
+
+    type: what is there: 0 a constant, 1 the last pixel, 2 the image mirrored, 3 the image again, 4 mirrored without
+    its last pixel.  The constant is `values`, one for a channel, or `value` for all.  MXNetError for negative
+    margins, arrays that are no image, and dtypes OpenCV does not know.  Source: MXNet's `mx.image.copyMakeBorder`.
+    """
+    return nd._internal._cvcopyMakeBorder(src, top=top, bot=bot, left=left, right=right, type=type, value=value,
+                                          values=values, out=out)
 
 
 def _interpolation(interp: int, old: tuple[int, int], new: tuple[int, int]) -> int:

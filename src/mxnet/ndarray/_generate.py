@@ -150,7 +150,7 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
         n = spec.name
         conditional = n in op.present
         if spec.optional or conditional:
-            usual.append(f"({n} is None or type({n}) is NDArray)")
+            usual.append(f"({n} is None or {n}.__class__ is NDArray)")
             if conditional:
                 usual.append(f"({n} is None) is not fn.takes[{n!r}]")
             grads.append(f"({n} is not None and {n}._rg)")
@@ -158,7 +158,7 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
             on_tape.append(f"None if {n} is None else recorded({n}, tape)")
             unrecorded.append(f"None if {n} is None else plain({n})")
         else:
-            usual.append(f"type({n}) is NDArray")
+            usual.append(f"{n}.__class__ is NDArray")
             grads.append(f"{n}._rg")
             tensors.append(f"{n}._t")
             on_tape.append(ON_TAPE.format(n))
