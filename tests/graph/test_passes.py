@@ -39,7 +39,8 @@ def check(symbol, passes, train=False, rtol=0, **shapes):
     tensors = tensors_for(symbol, **shapes)
     plain, rewritten = lower(symbol), lower(symbol, passes=passes)
     with torch.no_grad():
-        expected = run(plain, [t.clone() for t in tensors], train)
+        left = [t.clone() for t in tensors]
+        expected = run(plain, left, train)
         for _ in range(2):
             given = [t.clone() for t in tensors]
             for got, want in zip(run(rewritten, given, train), expected, strict=True):
@@ -47,7 +48,7 @@ def check(symbol, passes, train=False, rtol=0, **shapes):
                 assert got.is_contiguous() or not want.is_contiguous()
                 assert all(got.untyped_storage().data_ptr() != t.untyped_storage().data_ptr() for t in given)
             if not train:
-                assert all(torch.equal(a, b) for a, b in zip(given, tensors, strict=True))
+                assert all(torch.equal(a, b) for a, b in zip(given, left, strict=True))
     if share_inner in passes or passes == RECORDED:
         grads = [gradients(program, tensors, train) for program in (plain, rewritten)]
         for one, other in zip(*grads, strict=True):

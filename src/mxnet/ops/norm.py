@@ -103,7 +103,10 @@ def _batch_norm(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, 
         data = data.movedim(axis, 1)
     if moving_mean.requires_grad or moving_var.requires_grad:
         moving_mean, moving_var = moving_mean.detach(), moving_var.detach()
+    if data.dtype is torch.float16 and gamma.dtype is torch.float16:
+        raise MXNetError("BatchNorm: gamma, beta and statistics of float16 data must be float32")
     if fix_gamma:
+        gamma.data.fill_(1)  # as in MXNet, a change that users see
         gamma = gamma.pow(0)  # ones, with a gradient of zeros
     if by_moving:
         out = torch.batch_norm(data, gamma, beta, moving_mean, moving_var, False, 0.0, eps, True)
@@ -144,7 +147,7 @@ def batch_norm(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, m
 
     gamma, beta, moving_mean, moving_var: vectors along `axis`.  In train mode mean and (biased) variance are those
     of the batch, and while recording moving = momentum moving + (1 - momentum) batch; in predict mode, or with
-    `use_global_stats`, they are the moving ones.  `fix_gamma` takes gamma as 1 with gradient 0.
+    `use_global_stats`, they are the moving ones.  `fix_gamma` sets gamma to 1, and its gradient is 0.
     With `output_mean_var` also returns the mean and 1 / sqrt(var + eps), without gradients.
     Ioffe and Szegedy, 2015, https://arxiv.org/abs/1502.03167.
     """
@@ -258,7 +261,7 @@ def group_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, num_groups: int = 1
         return torch.group_norm(data, num_groups, gamma, beta, eps)
     area = data[0, 0].numel()
     out, mean, inverse = torch.native_group_norm(data.contiguous(), gamma, beta, batch, channels, area, num_groups, eps)
-    return out, mean, inverse.reciprocal()
+    return out, mean.detach(), inverse.detach().reciprocal()
 
 
 @register("L2Normalization", same_shape=True)
@@ -267,6 +270,8 @@ def l2_normalization(data: Tensor, *, eps: float = 1e-10,
     """data / sqrt(sum(data ** 2) + eps), the sum being over each example ("instance"), over the channels at each
     position ("channel"), or over the positions of each channel ("spatial")."""
     rank = data.dim()
+    if not data.is_floating_point():
+        raise MXNetError(f"L2Normalization: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
     if mode == "instance":
         axes = tuple(range(1, rank))
         if not axes:
@@ -283,8 +288,12 @@ def l2_normalization(data: Tensor, *, eps: float = 1e-10,
 def lrn(data: Tensor, *, alpha: float = 1e-4, beta: float = 0.75, knorm: float = 2.0, nsize: int) -> Tensor:
     """Local response normalization: data / (knorm + alpha / nsize * sum of squares of nsize channels) ** beta.
 
-    data: (batch, channel, height, width).  Krizhevsky, Sutskever and Hinton, NIPS 2012, section 3.3.
+    data: (batch, channel, height, width).  The sum for an even nsize has one channel less, to be symmetric.
+    Krizhevsky, Sutskever and Hinton, NIPS 2012, section 3.3.
     """
     if data.dim() != 4:
         raise MXNetError(f"LRN: data of shape {tuple(data.shape)} must have 4 axes")
-    return F.local_response_norm(data, nsize, alpha, beta, knorm)
+    if nsize < 1:
+        raise MXNetError(f"LRN: nsize={nsize} must be positive")
+    window = nsize - 1 + nsize % 2  # as many channels on both sides
+    return F.local_response_norm(data, window, alpha * window / nsize, beta, knorm)

@@ -71,3 +71,15 @@ for size in (1, 3, 5):
     case(f"nd.LRN(x, nsize={size})", x=(2, 6, 2, 3), **loose)
 case("nd.LRN(x, nsize=3, alpha=0.5, beta=0.6, knorm=1)", x=(2, 4, 2, 2), **loose)
 raises("nd.LRN(x, nsize=3)", x=(2, 3, 2))
+
+# A gamma that is fixed becomes 1, in every mode
+for train in (True, False):
+    for op in ("BatchNorm(", "contrib.SyncBatchNorm(key='k', data="):
+        case(f"nd.{op}x, gamma=g, beta=b, moving_mean=m, moving_var=v)", x=(2, 3, 2, 2), g=(3,), b=(3,), m=(3,),
+             v=between(0.5, 2, (3,)), grad=("x", "g", "b"), train=train, after=("g",), rtol=1e-4, atol=1e-5)
+raises("nd.BatchNorm(x, g, b, m, v)", x=(2, 3, 2, 2), g=(3,), b=(3,), m=(3,), v=(3,), dtypes=("float16",))
+case("nd.GroupNorm(x, g, b, num_groups=2, output_mean_var=True)", x=(1, 4, 2, 2), g=(2,), b=(2,), rtol=1e-4, atol=1e-5)
+case("nd.GroupNorm(x, g, b, output_mean_var=True)", x=(2, 2, 3), g=(1,), b=(1,), grad=("x",), rtol=1e-4, atol=1e-5)
+for nsize in (2, 4):
+    case(f"nd.LRN(x, nsize={nsize}, alpha=0.1)", x=(1, 7, 3, 1), rtol=1e-4, atol=1e-5)
+raises("nd.L2Normalization(x)", x=(2, 3), dtypes=("int32",))
