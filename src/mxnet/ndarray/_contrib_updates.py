@@ -1,5 +1,6 @@
 """nd.contrib's optimizer steps with a calling convention of their own: lists by kind, a plain number as the scale."""
 
+from .. import _adamw
 from ..context import current_context
 from . import _internal
 from .creation import full
@@ -20,22 +21,7 @@ def _interleaved(*lists) -> list:
     return [array for group in zip(*lists, strict=True) for array in group]
 
 
-def adamw_update(weight, grad, mean, var, rescale_grad, lr, eta, beta1=0.9, beta2=0.999, epsilon=1e-8, wd=0,
-                 clip_gradient=-1, out=None, name=None, **kwargs):
-    """One step of AdamW: weight -= eta * (lr * mean / (sqrt(var) + epsilon) + wd * weight).
-
-    rescale_grad: a number or an array of one element; nothing moves where it is 0, infinite or NaN.
-    """
-    return _internal._adamw_update(weight, grad, mean, var, _scale(rescale_grad, weight), lr=lr, eta=eta, beta1=beta1,
-                                   beta2=beta2, epsilon=epsilon, wd=wd, clip_gradient=clip_gradient, out=out, **kwargs)
-
-
-def mp_adamw_update(weight, grad, mean, var, weight32, rescale_grad, lr, eta, beta1=0.9, beta2=0.999, epsilon=1e-8,
-                    wd=0, clip_gradient=-1, out=None, name=None, **kwargs):
-    """adamw_update of a half precision weight through its float32 copy."""
-    return _internal._mp_adamw_update(weight, grad, mean, var, weight32, _scale(rescale_grad, weight), lr=lr, eta=eta,
-                                      beta1=beta1, beta2=beta2, epsilon=epsilon, wd=wd, clip_gradient=clip_gradient,
-                                      out=out, **kwargs)
+adamw_update, mp_adamw_update = _adamw.steps(_internal, _scale)
 
 
 def multi_adamw_update(weights, grads, mean, var, rescale_grad, lrs, wds, etas, out=None, name=None, size=0, **kwargs):

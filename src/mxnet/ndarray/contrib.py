@@ -8,10 +8,11 @@ from . import _contrib_updates, _control_flow, random
 from ._contrib_updates import *  # noqa: F403
 from ._control_flow import *  # noqa: F403
 from .op import functions
+from .random import uniform
 
 globals().update(_functions := functions("contrib"))
 
-__all__ = ["rand_zipfian", *_control_flow.__all__, *_functions, *_contrib_updates.__all__]  # noqa: PLE0604
+__all__ = ["rand_zipfian", "uniform", *_control_flow.__all__, *_functions, *_contrib_updates.__all__]  # noqa: PLE0604
 
 
 def rand_zipfian(true_classes, num_sampled, range_max, ctx=None):
