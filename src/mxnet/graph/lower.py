@@ -153,7 +153,7 @@ class _Builder:
             if i < len(args):
                 args[i] = self.graph.call_function(torch.clone, (args[i],))
         kwargs = _special(op, node.parsed)
-        if self.shapes is not None and not args and 0 in kwargs.get("shape", ()):
+        if self.shapes is not None and not args and min(kwargs.get("shape") or (1,)) <= 0:
             kwargs["shape"] = self.shapes(node)
         for name in op.runtime:
             own = {"_subgraphs": self._subgraphs, "_kept": self._kept}.get(name)

@@ -223,7 +223,7 @@ class Shapes:
     def _run(self, node: Node, ins):
         overrides = None
         shape = node.parsed.get("shape")
-        if not node.inputs and isinstance(shape, tuple) and 0 in shape and not state.np_shape:
+        if not node.inputs and isinstance(shape, tuple) and _is_open(shape):
             # zeros of a shape that its users decide
             self._tell(node, (id(node), 0), _unknown_sizes(shape), "the output")
             if not known(self.of(node)):
@@ -237,6 +237,11 @@ class Shapes:
         for i, (shape, dtype) in enumerate(found):
             self._tell(node, (id(node), i), shape, f"output {i}")
             self.types[id(node), i] = dtype
+
+
+def _is_open(shape) -> bool:
+    """Whether the shape of zeros or ones leaves a size to their users."""
+    return min(shape, default=1) < (0 if state.np_shape else 1)
 
 
 def _by_weights(node: Node, ins):

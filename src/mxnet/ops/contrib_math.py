@@ -87,6 +87,8 @@ def arange_like(data: Tensor, *, start: int | float = 0, step: int | float = 1, 
 def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
     """int64 array of shape (*data.shape, number of axes): at each element its own index along `axes`."""
     chosen = range(data.dim()) if axes is None else [one_axis("_contrib_index_array", data, a) for a in axes]
+    if not chosen:
+        return torch.empty((*data.shape, 0), dtype=torch.int64, device=data.device)
     grids = torch.meshgrid([torch.arange(n, device=data.device) for n in data.shape], indexing="ij")
     return torch.stack([grids[a] for a in chosen], -1)
 
