@@ -48,7 +48,8 @@ def check(symbol, passes, train=False, rtol=0, **shapes):
                 assert got.is_contiguous() or not want.is_contiguous()
                 assert all(got.untyped_storage().data_ptr() != t.untyped_storage().data_ptr() for t in given)
             if not train:
-                assert all(torch.equal(a, b) for a, b in zip(given, left, strict=True))
+                # a fixed gamma becomes 1, unless the layer has been folded into another
+                assert all(torch.equal(a, b) or torch.equal(a, c) for a, b, c in zip(given, left, tensors, strict=True))
     if share_inner in passes or passes == RECORDED:
         grads = [gradients(program, tensors, train) for program in (plain, rewritten)]
         for one, other in zip(*grads, strict=True):
