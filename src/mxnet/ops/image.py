@@ -181,10 +181,9 @@ def _saturation(data: Tensor, alpha: float) -> Tensor:
     return _narrow(values * alpha + _grey(values) * (1 - alpha), data.dtype)
 
 
-def _to_hls(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _to_hls(red: Tensor, green: Tensor, blue: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Hue in degrees, lightness and saturation of colours within [0, 1]."""
-    red, green, blue = values.unbind(2)
-    top, bottom = values.amax(2), values.amin(2)
+    top, bottom = red.maximum(green).maximum(blue), red.minimum(green).minimum(blue)
     spread, both = top - bottom, top + bottom
     light = both * 0.5
     coloured = spread > _EPSILON
@@ -196,7 +195,7 @@ def _to_hls(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return torch.where(coloured, hue, 0), light, torch.where(coloured, saturation, 0)
 
 
-def _from_hls(hue: Tensor, light: Tensor, saturation: Tensor) -> Tensor:
+def _from_hls(hue: Tensor, light: Tensor, saturation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Red, green and blue within [0, 1]; the inverse of `_to_hls`."""
     high = torch.where(light <= 0.5, light * (1 + saturation), light + saturation - light * saturation)
     low = 2 * light - high
@@ -205,18 +204,23 @@ def _from_hls(hue: Tensor, light: Tensor, saturation: Tensor) -> Tensor:
     sixth = torch.where(sixth >= 6, 0, sixth)  # what a tiny negative number becomes
     sector = sixth.floor()
     part = sixth - sector
-    levels = torch.stack([high, low, low + (high - low) * (1 - part), low + (high - low) * part])
-    # for each sixth of the circle of colours, which level is red, green and blue
-    which = torch.tensor([[0, 3, 1], [2, 0, 1], [1, 0, 3], [1, 2, 0], [3, 1, 0], [0, 1, 2]], device=hue.device)
-    chosen = which[sector.to(torch.int64)].movedim(-1, 0)
-    return levels.gather(0, chosen).movedim(0, -1)
+    rising, falling = low + (high - low) * part, low + (high - low) * (1 - part)
+
+    def level(sector: Tensor) -> Tensor:
+        """Of red; that of green and of blue is the same, a third of the circle on."""
+        flat = torch.where((sector == 2) | (sector == 3), low, high)
+        return torch.where(sector == 1, falling, torch.where(sector == 4, rising, flat))
+
+    return level(sector), level((sector + 4).fmod(6)), level((sector + 2).fmod(6))
 
 
 def _hue(data: Tensor, alpha: float) -> Tensor:
     if data.shape[2] == 1:
         return data.clone()
-    hue, light, saturation = _to_hls(_wide(data) / 255)
-    return _narrow(_from_hls(hue + alpha * 360, light, saturation) * 255, data.dtype)
+    planes = (_wide(data) / 255).movedim(2, 0).contiguous()  # what follows is several times slower on strides of 3
+    hue, light, saturation = _to_hls(*planes.unbind(0))
+    colours = _from_hls(hue + alpha * 360, light, saturation)
+    return _narrow(torch.stack(colours, 2) * 255, data.dtype)
 
 
 def _lighting(data: Tensor, alpha: np.ndarray) -> Tensor:
