@@ -22,8 +22,8 @@ from .context import of_device
 from .ndarray._wrap import wrap
 from .ops import custom, registry
 
-__all__ = ["CustomOp", "CustomOpProp", "NDArrayOp", "NumpyOp", "PythonOp", "get_all_registered_operators",
-           "get_operator_arguments", "register"]
+__all__ = ["CustomOp", "CustomOpProp", "NDArrayOp", "NumpyOp", "OperatorArguments", "PythonOp",
+           "get_all_registered_operators", "get_operator_arguments", "register"]
 
 
 # ------------------------------------------------------------------------------------------- what users subclass
