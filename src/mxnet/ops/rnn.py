@@ -15,7 +15,7 @@ from ._shapes import fit, rule, same
 from .dropout import dropout
 from .registry import register
 
-__all__ = ["rnn"]
+__all__ = ["rnn", "unpack"]
 
 _KERNELS = {"lstm": torch._VF.lstm, "gru": torch._VF.gru,
             "rnn_tanh": torch._VF.rnn_tanh, "rnn_relu": torch._VF.rnn_relu}
@@ -54,7 +54,8 @@ def _layout(mode: str, input_size: int, state_size: int, layers: int, directions
     return (*weights, *[(rows,)] * (2 * layers * directions)), tuple(order)
 
 
-def _unpack(parameters: Tensor, *layout) -> list[Tensor]:
+def unpack(parameters: Tensor, *layout) -> list[Tensor]:
+    """The weights, biases and projections in the order that torch wants; see `_layout`."""
     shapes, order = _layout(*layout)
     parts = parameters.split([prod(shape) for shape in shapes])
     return [parts[k].view(shapes[k]) for k in order]
@@ -239,7 +240,7 @@ def rnn(data: Tensor, parameters: Tensor, state: Tensor, state_cell: Tensor | No
         width = directions * (projection_size or state_size)
         results = (data.new_empty((*data.shape[:2], width)), *[torch.empty_like(s) for s in states])[:wanted]
         return results if state_outputs else results[0]
-    weights = _unpack(parameters, mode, data.shape[2], state_size, num_layers, directions, projection_size)
+    weights = unpack(parameters, mode, data.shape[2], state_size, num_layers, directions, projection_size)
     ends = _ends(sequence_length, data.shape[0])
 
     def run_layer(x, own_states, own_weights):
