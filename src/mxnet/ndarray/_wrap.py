@@ -85,18 +85,29 @@ def plain(array) -> torch.Tensor:
     if not array._rg:
         return array._t
     slot = array._ag
-    return array._t.detach() if slot is None else slot.plain
+    return array._t.detach() if slot is None or slot.plain is None else slot.plain
+
+
+def node(array) -> torch.Tensor:
+    """What stands for an array in torch's graph: its tensor, or of a sparse one that is recorded, its node."""
+    standing = None if type(array) is _NDArray else getattr(array, "_node", None)
+    return array._t if standing is None else standing
 
 
 def recorded(array, tape) -> torch.Tensor:
     """An array's tensor for use on `tape`; an array of an earlier tape whose graph was freed becomes a constant."""
-    own = array._tape
-    if own is not None and own is not tape:
-        if own.roots and own.has_freed(array._t.grad_fn):
-            array._t, array._rg, array._tape = array._t.detach(), False, None
+    settle(array)
+    return array._t
+
+
+def settle(array):
+    """Note that an array is used on the tape, if there is one."""
+    own, tape = array._tape, state.recording
+    if tape and own is not None and own is not tape:
+        if own.roots and own.has_freed(node(array).grad_fn):
+            array._freed()
         else:
             tape.parents.add(own)
-    return array._t
 
 
 def in_use(array) -> torch.Tensor:
@@ -177,12 +188,15 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
         ctx = _take_ctx(op, kwargs, ctx)
     if state.trace is not None:
         return state.trace.record(op, bound, args, out, ctx, name)
-    tensors, rg, first, sparse = [], False, None, False
+    tensors, rg, first, sparse = [], False, None, "storage" in op.extra
     for i, array in enumerate(args):
         if isinstance(array, _NDArray):
-            if type(array) is not _NDArray:
-                sparse = sparse or array.stype != "default"
-            tensors.append(in_use(array))
+            if type(array) is not _NDArray and array.stype != "default":
+                sparse = True
+                settle(array)
+                tensors.append(None)  # it may never be made dense
+            else:
+                tensors.append(in_use(array))
             rg = rg or array._rg
             first = array if first is None else first
         elif array is None and not op.variadic and op.inputs[i].optional:
@@ -194,10 +208,11 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
             raise AssertionError(f"{where} must have NDArray type, but got {array} (operator {op.name})")
     if op.present:
         _check_present(op, bound, args)
-    if sparse and not (rg and state.recording):
-        result = run_sparse(op, bound, args)
+    if sparse:
+        result = run_sparse(op, bound, args, out, rg and bool(state.recording))
         if result is not None:
-            return result if out is None else result.copyto(out)
+            return result if out is None or result is out else _fill_by_array(op.name, result, out)
+        tensors = [t if a is None or t is not None else in_use(a) for a, t in zip(args, tensors, strict=True)]
     if first is not None:
         ctx = first._ctx
     elif ctx is None:
@@ -210,6 +225,8 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
     if "in_place" in op.extra:
         _spare_inputs(op, bound, args, tensors, out)
     result = call(op.name, bound, tensors, with_runtime)
+    if sparse:
+        _keep_written(op, args, tensors)
     if out is not None:
         return fill(op.name, result, out, visible, "_rng" in op.runtime)
     return wrap_outputs(result, ctx, visible, rg and bool(state.recording))
@@ -293,6 +310,23 @@ def _context(text: str):
     if text and (kind not in Context.devstr2type or not number.isdecimal()):
         raise MXNetError(f"Invalid context string {text}")
     return Context(kind, int(number)) if text else current_context()
+
+
+def _keep_written(op: OpDef, args, tensors):
+    """Store in sparse arrays what the operator wrote to their dense tensors."""
+    for array, tensor, spec in zip(args, tensors, op.inputs, strict=False):
+        if spec.name in (*op.mutates, *op.aux) and array is not None and array.stype != "default":
+            if array is not args[0]:  # the weight, which only out= changes
+                array._write(tensor)
+
+
+def _fill_by_array(op_name: str, result, out):
+    """`fill` by one array, which may be sparse and then stays it where `out` is of its storage type."""
+    target = out if isinstance(out, _NDArray) else out[0]
+    if target.stype == result.stype != "default" and target.shape == result.shape:
+        result.copyto(target)
+        return out
+    return fill(op_name, plain(result), out)
 
 
 def _take_ctx(op: OpDef, kwargs: dict, ctx):

@@ -198,14 +198,14 @@ def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
 def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
     """Elements limited to [a_min, a_max]; the gradient is 1 inside and at the bounds, 0 outside.
 
-    With a_min > a_max, elements below a_min become a_min and all others a_max.
+    With a_min > a_max, elements above a_max become a_max and all others a_min.
     """
     if data.is_floating_point() and a_min <= a_max:
         return data.clamp(a_min, a_max)
     refuse_bool("clip", data)
     x = data if data.is_floating_point() else data.double()
     if a_min > a_max:
-        return integers.cast(torch.where(x < a_min, a_min, x.clamp_max(a_max)), data.dtype)
+        return integers.cast(torch.where(x > a_max, a_max, x.clamp_min(a_min)), data.dtype)
     return integers.cast(x.clamp(a_min, a_max), data.dtype)
 
 

@@ -130,3 +130,13 @@ for name in ("add", "mul", "maximum", "equal", "power", "mod"):
     case(f"nd.broadcast_{name}(a, b)", a=values(2.0), b=(2, 3), np_shape=True, grad=False)
 case("nd._internal._plus_scalar(a, scalar=2)", a=(0, 3), np_shape=True, grad=False)
 case("nd._internal._mul_scalar(a, scalar=2)", a=values(1.5), np_shape=True, grad=False)
+
+# numbers that the array's type does not have, division of a number by integers that are 0
+for name in ("_plus_scalar", "_mul_scalar", "_greater_scalar", "_maximum_scalar"):
+    for number in ("1e10", "float('inf')", "float('nan')"):
+        case(f"nd._internal.{name}(a, scalar={number})", a=values([0, 1, -1, 5, 127]), dtypes=("float16", "int32"),
+             grad=False)
+for number in (3, 0, -3.7):
+    case(f"{number} / a", a=values([0, 1, 2, -4, 100]), dtypes=("int8", "int32", "int64"))
+raises("nd.broadcast_add(a, a, out=b)", a=(2, 2), b=ints([[0, 0], [0, 0]], "float16"))
+raises("nd.add(a, 1, out=b)", a=(2, 2), b=ints([[0, 0], [0, 0]], "int64"))

@@ -109,3 +109,12 @@ raises("nd.all_finite(a)", a=(2, 3), dtypes=("int32",))
 for name in ("sqrt", "abs", "relu", "round", "cbrt", "identity", "logical_not"):
     case(f"nd.{name}(a)", a=(0, 3), np_shape=True, grad=False)
     case(f"nd.{name}(a)", a=values(0.5), np_shape=True, grad=False)
+
+# far out, and beyond the domain
+case("nd.softsign(a)", a=values([1e4, -3e4, 2.0, float("inf")]), dtypes=("float32", "float64"), rtol=1e-5, atol=0)
+case("nd.smooth_l1(a, scalar=2)", a=values([0.25, -0.25, 1e6, float("inf"), float("-inf")]))
+case("nd.smooth_l1(a, scalar=0)", a=(3,))
+case("nd.clip(a, 2, 1)", a=values([-2, 0.5, 1, 1.5, 2, 3]), dtypes=("float32", "int32", "uint8"))
+case("nd.gamma(a)", a=values([-0.0, 0.0, 0.5]), grad=False)
+raises("nd.relu(a, out=b)", a=(2, 2), b=ints([[0, 0], [0, 0]]))
+raises("nd.cast(a, dtype='int32', out=b)", a=(2, 2), b=(2, 2))
