@@ -8,7 +8,7 @@ import textwrap
 import mxnet as mx
 from mxnet import autograd, nd
 
-from .op_rows import arrays
+from .op_rows import arrays, head_gradient
 
 
 def function(code, names):
@@ -39,11 +39,12 @@ def nd_step(row, n, grad):
     forward = function(row.code, {"nd": nd, "mx": mx, "n": n, **inputs})
     if not grad:
         return lambda: _listed(forward())
+    heads = [nd.array(head_gradient(out.shape), dtype=out.dtype) for out in _listed(forward())]
 
     def step():
         with autograd.record():
             outputs = _listed(forward())
-        autograd.backward(outputs)
+        autograd.backward(outputs, heads)
         return outputs + [leaf.grad for leaf in leaves]
 
     return step

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from .op_rows import arrays
+from .op_rows import arrays, head_gradient
 from .op_steps import _listed, function
 
 
@@ -27,9 +27,11 @@ def torch_step(row, n, grad):
     if not grad:
         return lambda: _listed(forward())
 
+    heads = [torch.from_numpy(head_gradient(out.shape)).to(out.dtype) for out in _listed(forward())]
+
     def step():
         outputs = _listed(forward())
-        return outputs + list(torch.autograd.grad(outputs, leaves, [torch.ones_like(out) for out in outputs]))
+        return outputs + list(torch.autograd.grad(outputs, leaves, heads))
 
     return step
 

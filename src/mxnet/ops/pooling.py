@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..base import MXNetError
 from ._shapes import fit, rule, same
+from ._windows import pay_off, windows
 from .conv import deconvolution
 from .registry import Shape, register
 
@@ -117,11 +118,30 @@ def _windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, 
     return _root(_sums(data.pow(_check_lp(p)), kernel, stride), p)
 
 
+def _plain(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, full: bool, with_pad: bool) -> Tensor:
+    """Pooling by windows that torch has: by its kernels, or by passes over the axes where that is faster."""
+    def by_torch(data: Tensor) -> Tensor:
+        if kind == "max":
+            return _MAX[len(kernel)](data, kernel, stride, pad, 1, full)
+        return _AVERAGE[len(kernel)](data, kernel, stride, pad, full, with_pad)
+
+    sizes = data.shape[2:]
+    if (len(kernel) == 1 or full or not pay_off(data)
+            or any(k > n + 2 * p for n, k, p in zip(sizes, kernel, pad, strict=True))):
+        return by_torch(data)
+    count = tuple((n + 2 * p - k) // s + 1 for n, k, s, p in zip(sizes, kernel, stride, pad, strict=True))
+    if any((c - 1) * s >= n for c, s, n in zip(count, stride, sizes, strict=True)):
+        return by_torch(data)
+    return windows(data, kind, kernel, stride, pad, count, with_pad, by_torch)
+
+
 def _everything(data: Tensor, kind: str, p: int | None) -> Tensor:
     """One window over all of (batch, channel, ...)."""
-    if kind == "max":
-        return _LARGEST[data.dim() - 2](data, 1)
     axes = tuple(range(2, data.dim()))
+    if kind == "max" and data.requires_grad and torch.is_grad_enabled():
+        return _LARGEST[data.dim() - 2](data, 1)
+    if kind == "max":
+        return data.amax(axes, keepdim=True)
     if kind == "avg":
         return data.mean(axes, keepdim=True)
     if kind == "sum":
@@ -199,10 +219,8 @@ def pooling(data: Tensor, *, kernel: Shape = (), pool_type: _Kind = "max", globa
         if full:
             _check_size(data, kernel, pad)
             plain = plain and _all_touch(data.shape[2:], kernel, stride, pad)
-        if plain and pool_type == "max":
-            out = _MAX[len(kernel)](data, kernel, stride, pad, 1, full)
-        elif plain and pool_type == "avg" and not _beyond_torch(data, kernel):
-            out = _AVERAGE[len(kernel)](data, kernel, stride, pad, full, count_include_pad is not False)
+        if plain and (pool_type == "max" or (pool_type == "avg" and not _beyond_torch(data, kernel))):
+            out = _plain(data, pool_type, kernel, stride, pad, full, count_include_pad is not False)
         else:
             half = data.dtype == torch.float16 and pool_type != "max"  # torch sums no windows of three axes in it
             out = _windows(data.float() if half else data, pool_type, kernel, stride, pad, pooling_convention, p_value,

@@ -1,0 +1,53 @@
+"""Pooling by passes over the axes, and convolutions by oneDNN: what torch's own kernels compute."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mxnet.ops.conv import convolution
+from mxnet.ops.pooling import pooling
+
+
+def _same(ours, theirs, *inputs):
+    """Values, gradients, and gradients of gradients."""
+    tensors = [t.requires_grad_() for t in inputs]
+    with torch.no_grad():
+        torch.testing.assert_close(ours(*tensors), theirs(*tensors), rtol=1e-5, atol=1e-5)
+    results = []
+    for fn in (ours, theirs):
+        out = fn(*tensors)
+        head = torch.linspace(-1, 1, out.numel()).view(out.shape)
+        first = torch.autograd.grad(out, tensors, head, retain_graph=True)
+        again = torch.autograd.grad((out * head).square().sum(), tensors, create_graph=True)
+        second = torch.autograd.grad(sum(g.square().sum() for g in again), tensors)
+        results.append((out, *first, *second))
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4 * float(b.detach().abs().max()))
+
+
+@pytest.mark.parametrize("kind", ["max", "avg"])
+@pytest.mark.parametrize("kernel, stride, pad", [
+    ((2, 2), (2, 2), (0, 0)), ((3, 3), (2, 2), (1, 1)), ((3, 5), (1, 3), (0, 2)), ((1, 4), (2, 5), (0, 1)),
+    ((2, 3, 2), (2, 1, 3), (1, 0, 1))])
+def test_pooling(kind, kernel, stride, pad):
+    torch.manual_seed(0)
+    data = torch.randn(2, 16, *((17, 18) if len(kernel) == 2 else (7, 8, 9)))
+    for with_pad in (True, False):
+        own = {"max": {2: F.max_pool2d, 3: F.max_pool3d}, "avg": {2: F.avg_pool2d, 3: F.avg_pool3d}}[kind][len(kernel)]
+        extra = () if kind == "max" else (False, with_pad)
+        _same(lambda x, with_pad=with_pad: pooling(x, kernel=kernel, stride=stride, pad=pad, pool_type=kind,
+                                                   count_include_pad=with_pad),
+              lambda x, own=own, extra=extra: own(x, kernel, stride, pad, *extra), data.clone())
+
+
+def test_windows_are_not_lost_at_nan():
+    data = torch.zeros(1, 64, 16, 16)
+    data[0, 0, 0, 0] = torch.nan
+    assert pooling(data, kernel=(2, 2), stride=(2, 2)).isnan().sum() == 1
+
+
+def test_convolution_over_three_axes():
+    torch.manual_seed(0)
+    _same(lambda x, w, b: convolution(x, w, b, kernel=(3, 2, 3), stride=(2, 1, 1), pad=(1, 0, 1), num_filter=4),
+          lambda x, w, b: F.conv3d(x, w, b, (2, 1, 1), (1, 0, 1)),
+          torch.randn(1, 6, 9, 10, 11), torch.randn(4, 6, 3, 2, 3), torch.randn(4))
