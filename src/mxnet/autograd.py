@@ -137,7 +137,7 @@ def _heads(heads, head_grads):
     """
     if state.trace is not None:
         state.trace.fail("it computes gradients by itself (backward or autograd.grad)")
-    if head_grads is None and isinstance(heads, NDArray) and heads._t.requires_grad:  # loss.backward()
+    if head_grads is None and type(heads) is NDArray and heads._t.requires_grad:  # loss.backward()
         return [heads], (heads._t,), (torch.ones_like(heads._t),)
     heads = [heads] if isinstance(heads, NDArray) else list(heads)
     if head_grads is None:
@@ -148,7 +148,7 @@ def _heads(heads, head_grads):
         raise ValueError(f"heads and head_grads must be of the same length, got {len(heads)} and {len(grads)}")
     tensors, tensor_grads = [], []
     for i, (head, grad) in enumerate(zip(heads, grads, strict=True)):
-        t = head._t
+        t = node(head)
         if not head._rg:
             raise MXNetError(f"Cannot differentiate head {i} (shape {head.shape}): it is not in a computational "
                              "graph. Use autograd.record() to save computational graphs for backward. If you "
@@ -238,7 +238,7 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
     before = _is_grad_enabled()
     _set_grad_enabled(True)
     try:
-        results = _run(tensors, grads, retain_graph, create_graph, tuple(v._t for v in variables), False)
+        results = _run(tensors, grads, retain_graph, create_graph, tuple(node(v) for v in variables), False)
     finally:
         _set_grad_enabled(before)
     for i, (variable, result) in enumerate(zip(variables, results, strict=True)):

@@ -163,6 +163,8 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
             tensors.append(f"{n}._t")
             on_tape.append(ON_TAPE.format(n))
             unrecorded.append(PLAIN.format(n))
+    if op.extra.get("storage"):
+        usual.append(f"{op.extra['storage']} is None")
     first = op.inputs[0].name
     runtime = ""
     for name in op.runtime:

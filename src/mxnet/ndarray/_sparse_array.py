@@ -1,7 +1,7 @@
 """Arrays that hold only what is not zero: the base of both kinds, and row_sparse, which holds whole rows.
 
 Any operator takes them, for `_t` makes the dense tensor (MXNet calls that storage fallback); those that know better
-stand in _sparse_ops.py.  Variables among them keep a dense leaf, which is what torch differentiates.
+stand in _sparse_ops.py.  What stands for them in torch's graph: see _sparse_recorded.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from ..base import TORCH_TO_NP, MXNetError, NotSupportedForSparseNDArray, torch_
 from ..context import Context, current_context
 from . import params_file
 from ._array import _GRAD_REQ_MAP, GradSlot, NDArray, _forget, _variables
-from ._wrap import NoGrad, plain, refuse_inplace, wrap
+from ._sparse_recorded import Filled, as_hollow
+from ._wrap import plain, refuse_inplace, wrap
 
 __all__ = ["BaseSparseNDArray", "RowSparseNDArray", "from_record", "kind_of", "made"]
 
@@ -28,13 +29,13 @@ py_slice = builtins.slice
 class BaseSparseNDArray(NDArray):
     """The base of sparse arrays: values and the int64 vectors that say where they stand."""
 
-    # _parts: the values, then the vectors in the order of _aux_names.  _size: the shape.  _leaf: see above.
-    __slots__ = ("_leaf", "_parts", "_size")
+    # _parts: the values, then the vectors in the order of _aux_names.  _size: the shape.  _node: see above.
+    __slots__ = ("_node", "_parts", "_size")
     _aux_names: tuple[str, ...] = ()
 
     def __new__(cls, *args, **kwargs):
         self = object.__new__(cls)
-        self._leaf = self._parts = self._size = None
+        self._node = self._parts = self._size = None
         return self
 
     def __init__(self, handle=None, writable=True):
@@ -47,13 +48,14 @@ class BaseSparseNDArray(NDArray):
 
     @property
     def _t(self):
-        return self._leaf if self._leaf is not None else self._dense()
+        dense = self._dense()
+        return dense if self._node is None else Filled.apply(self._node, dense)
 
     @_t.setter
     def _t(self, tensor):
         if tensor is None:
             return
-        self._leaf = tensor if tensor.requires_grad else None
+        self._node = tensor if tensor.requires_grad else None
         self._size, self._parts = tuple(tensor.shape), self._compress(tensor.detach())
 
     def _dense(self) -> torch.Tensor:
@@ -66,20 +68,25 @@ class BaseSparseNDArray(NDArray):
     def _set_parts(self, parts):
         """Hold these from now on."""
         self._parts = tuple(parts)
-        if self._leaf is not None:
-            with NoGrad():
-                self._leaf.data.copy_(self._dense())
+
+    def _standing(self, node) -> BaseSparseNDArray:
+        """This array, just computed, as one that `node` stands for in torch's graph."""
+        self._node, self._rg, self._tape = node, True, state.recording or None
+        return self
+
+    def _freed(self):
+        """Become a constant, for the graph is gone."""
+        self._node, self._rg, self._tape = None, False, None
 
     def _write(self, tensor):
         self._set_parts(self._compress(tensor.detach().to(self._parts[0].device, self._parts[0].dtype)))
 
     def _mark(self, grad, grad_req: str):
-        with NoGrad():
-            leaf = self._t.detach().clone()
-        slot = GradSlot(grad, grad_req, leaf, leaf.detach())
-        self._leaf = None
+        leaf = as_hollow(self._size, self._parts[0].dtype, self._parts[0].device)
+        slot = GradSlot(grad, grad_req, leaf, None)
+        self._node = None
         if grad_req != "null" and leaf.is_floating_point():
-            self._leaf = leaf.requires_grad_(True)
+            self._node = leaf.requires_grad_(True)
             _variables[ref(slot, _forget)] = None
         self._rg, self._ag, self._tape = leaf.requires_grad, slot, None
 
@@ -317,10 +324,17 @@ class RowSparseNDArray(BaseSparseNDArray):
         return retain(self, *args, **kwargs)
 
     def _retained(self, indices) -> RowSparseNDArray:
-        """Only the rows with these numbers, a tensor."""
-        values, rows = self._parts
-        kept = torch.isin(rows, indices.to(rows.device, rows.dtype)).nonzero().flatten()
-        return self._like((values.index_select(0, kept), rows.index_select(0, kept)))
+        """The rows with these numbers, a tensor; those that are not stored are zeros that are, as in MXNet."""
+        wanted = indices.flatten().to(torch.int64).unique()
+        wanted = wanted[(wanted >= 0) & (wanted < self._size[0])]
+        return self._like((self._rows_at(wanted), wanted))
+
+    def _rows_at(self, numbers) -> torch.Tensor:
+        """Copies of the rows with these numbers, also of those that are not stored."""
+        values, stored = self._parts
+        at, there = find(stored, numbers)
+        found = values.new_zeros((len(numbers), *values.shape[1:]))
+        return found.index_copy_(0, there, values.index_select(0, at[there]))
 
     def check_format(self, full_check=True):
         """MXNetError if the indices are not rising row numbers."""
@@ -335,6 +349,15 @@ class RowSparseNDArray(BaseSparseNDArray):
                 problem = f"indices must be from 0 to {self._size[0] - 1}"
         if problem:
             raise MXNetError(f"check_format of a RowSparseNDArray of shape {self._size}: {problem}")
+
+
+def find(stored, numbers):
+    """Where among rising numbers others stand, and the positions of those that do."""
+    at = torch.searchsorted(stored, numbers)
+    inside = at < len(stored)
+    hits = inside.clone()
+    hits[inside] = stored[at[inside]] == numbers[inside]
+    return at, hits.nonzero().flatten()
 
 
 def made(cls, parts, shape, ctx):
@@ -361,7 +384,6 @@ def zeros_of(stype, shape, dtype, ctx):
     if cls is NDArray:
         return wrap(torch.zeros(shape, dtype=dtype, device=ctx.device), ctx)
     return made(cls, cls._no_parts(shape, dtype, ctx.device), shape, ctx)
-
 
 
 

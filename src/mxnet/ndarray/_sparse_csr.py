@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import warnings
 
 import numpy as np
 import torch
@@ -45,6 +46,10 @@ class CSRNDArray(BaseSparseNDArray):
     def _compress(self, tensor):
         if tensor.dim() != 2:
             raise ValueError(f"a csr array has two axes, got shape {tuple(tensor.shape)}")
+        if tensor.is_sparse and tensor.sparse_dim() == 2:
+            tensor = tensor.coalesce()
+            rows, columns = tensor.indices()
+            return tensor.values(), row_ends(rows, len(tensor)), columns
         if tensor.is_sparse:
             tensor = tensor.to_dense()
         rows, columns = tensor.nonzero(as_tuple=True)
@@ -61,38 +66,62 @@ class CSRNDArray(BaseSparseNDArray):
     def _fill(self, value):
         raise ValueError("Assigning numeric types to CSRNDArray is not implemented yet.")
 
-    def _as_torch(self, transposed=False) -> torch.Tensor:
-        """The matrix as a sparse tensor of torch's, for products."""
-        values, _, columns = self._parts
-        places, shape = (self._rows(), columns), self._size
-        if transposed:
-            places, shape = places[::-1], shape[::-1]
-        return torch.sparse_coo_tensor(torch.stack(places), values, shape, check_invariants=False)
+    def _keys(self) -> torch.Tensor:
+        """The place of each value as one number: row * columns + column."""
+        return self._rows().mul_(self._size[1]).add_(self._parts[2])
+
+    def _is_sorted(self) -> bool:
+        """Whether the columns of each row rise."""
+        keys = self._keys()
+        return bool((keys[1:] > keys[:-1]).all())
+
+    def _as_torch(self) -> torch.Tensor:
+        """The matrix as a sparse tensor of torch's."""
+        values, ends, columns = self._parts
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that this layout is in beta
+            return torch.sparse_csr_tensor(ends, columns, values, self._size, check_invariants=False)
+
+    def _block(self, rows, columns=None) -> CSRNDArray:
+        """The rows from .. to, and of those the columns from .. to."""
+        values, ends, at = self._parts
+        begin, end = rows
+        first, last = int(ends[begin]), int(ends[end])
+        values, at, ends = values[first:last].clone(), at[first:last].clone(), ends[begin:end + 1] - first
+        width = self._size[1]
+        if columns is not None and columns != (0, width):
+            left, width = columns[0], columns[1] - columns[0]
+            inside = (at >= left) & (at < columns[1])
+            before = torch.cat([ends.new_zeros(1), inside.cumsum(0)])
+            values, at, ends = values[inside], at[inside] - left, before[ends]
+        return made(CSRNDArray, (values, ends, at), (end - begin, width), self._ctx)
+
+    def _rows_taken(self, rows) -> CSRNDArray:
+        """The rows with these numbers, in this order."""
+        values, ends, columns = self._parts
+        counts = ends.diff()[rows]
+        new = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        shift = torch.repeat_interleave(ends[rows] - new[:-1], counts)
+        at = torch.arange(len(shift), device=shift.device) + shift
+        return made(CSRNDArray, (values[at], new, columns[at]), (len(rows), self._size[1]), self._ctx)
 
     def __getitem__(self, key):
         """A row (as a matrix of one) or consecutive rows."""
+        count = self._size[0]
         if isinstance(key, (int, np.integer)):
-            return self._between(key, key + 1 or None)
+            if not -count <= key < count:
+                raise MXNetError(f"a CSRNDArray of shape {self._size} has no row {key}")
+            return self._block((key % count, key % count + 1))
         if isinstance(key, builtins.slice):
             if key.step not in (None, 1):
                 raise ValueError("CSRNDArray only supports continuous slicing on axis 0")
             if key.start is None and key.stop is None:
                 return self
-            return self._between(key.start, key.stop)
+            begin, end, _ = key.indices(count)
+            return self._block((begin, max(begin, end)))
         if isinstance(key, tuple):
             raise ValueError("Multi-dimension indexing is not supported")
         raise ValueError(f"Undefined behaviour for {key}")
-
-    def _between(self, start, stop) -> CSRNDArray:
-        count = self._size[0]
-        begin, end = (0 if start is None else start), (count if stop is None else min(stop, count))
-        begin, end = begin + count * (begin < 0), end + count * (end < 0)
-        if not 0 <= begin < end <= count:
-            raise MXNetError(f"rows {start} to {stop} of a CSRNDArray of shape {self._size} are none")
-        values, ends, columns = self._parts
-        first, last = int(ends[begin]), int(ends[end])
-        parts = values[first:last].clone(), ends[begin:end + 1] - first, columns[first:last].clone()
-        return made(CSRNDArray, parts, (end - begin, self._size[1]), self._ctx)
 
     def asscipy(self):
         """A scipy.sparse.csr_matrix with the same values."""

@@ -5,26 +5,19 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..base import MXNetError, integer_types, torch_dtype
+from ..base import integer_types, torch_dtype
+from ..ops import registry
+from ..ops.namespaces import sparse_operators
 from . import _arith, creation
 from ._array import NDArray
 from ._sparse_array import BaseSparseNDArray, RowSparseNDArray, made, zeros_of
 from ._sparse_csr import CSRNDArray, row_ends
-from ._sparse_ops import _elementwise, compressed
-from ._wrap import plain
-from .op import functions
+from ._sparse_ops import _elementwise
+from .op import function_of
 
-_KNOWN = """
-ElementWiseSum Embedding FullyConnected LinearRegressionOutput LogisticRegressionOutput MAERegressionOutput abs
-adagrad_update adam_update add_n arccos arccosh arcsin arcsinh arctan arctanh broadcast_add broadcast_div
-broadcast_minus broadcast_mul broadcast_plus broadcast_sub cbrt ceil clip concat cos cosh degrees dot elemwise_add
-elemwise_div elemwise_mul elemwise_sub exp expm1 fix floor ftrl_update gamma gammaln log log10 log1p log2 make_loss
-mean negative norm radians relu rint round rsqrt sgd_mom_update sgd_update sigmoid sign sin sinh slice sqrt square
-stop_gradient sum tan tanh trunc where zeros_like
-""".split()  # operators that MXNet has here; some give sparse results, the others take sparse arrays as dense ones
-_operators = functions("op")
-globals().update(functions("sparse"))
-globals().update({name: _operators[name] for name in _KNOWN if name in _operators})
+globals().update(_operators := {name: function_of(op, name) for name, op in sparse_operators()})
+gs_retain = retain = function_of(registry.get("_sparse_retain"), "retain")
+cast_storage = function_of(registry.get("cast_storage"), "cast_storage")
 
 __all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "add", "array", "cast_storage", "csr_matrix",
            "divide", "empty", "multiply", "retain", "row_sparse_array", "subtract", "zeros"]
@@ -167,33 +160,11 @@ def empty(stype, shape, ctx=None, dtype=None) -> NDArray:
     return zeros(stype, shape, ctx, dtype)
 
 
-def cast_storage(data, stype, out=None, name=None) -> NDArray:
-    """`data` as an array of a storage type: 'default', 'row_sparse' or, for matrices, 'csr'.
-
-    ValueError from one sparse type to the other.
-    """
-    if isinstance(data, BaseSparseNDArray):
-        result = data.tostype(stype)
-    else:
-        result = compressed(plain(data).clone() if stype == "default" else plain(data), stype, data._ctx)
-    return result if out is None else result.copyto(out)
-
-
-def retain(data=None, indices=None, out=None, name=None, **kwargs) -> RowSparseNDArray:
-    """The row_sparse array with only those of its stored rows whose numbers are in `indices`.
-
-    MXNetError for other storage types.  Operator: _sparse_retain.
-    """
-    if kwargs or not isinstance(data, RowSparseNDArray) or not isinstance(indices, NDArray):
-        got = ", ".join([getattr(data, "stype", str(type(data))), str(type(indices)), *kwargs])
-        raise MXNetError(f"retain takes a row_sparse array and an NDArray of row numbers, got {got}")
-    result = data._retained(plain(indices))
-    return result if out is None else result.copyto(out)
-
-
 def _function(name, doc):
     def function(lhs, rhs):
         if isinstance(lhs, NDArray):
+            if name == "divide" and isinstance(rhs, NDArray) and lhs.shape == rhs.shape:
+                return _operators["elemwise_div"](lhs, rhs)
             return _elementwise(name, lhs, rhs)
         return _arith.general(name, lhs, rhs)
     function.__name__ = name

@@ -41,6 +41,7 @@ from . import (
     sequence,
     shape,
     softmax,
+    sparse,
     unary,
     update,
     update_multi,

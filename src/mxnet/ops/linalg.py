@@ -74,7 +74,7 @@ def _dot_inputs(attrs, inputs, outputs):
     return [replaced(lhs, at % len(lhs), size), replaced(rhs, rhs_at % len(rhs), size)]
 
 
-@register("dot", input_shapes=_dot_inputs, output_shapes=_dot_outputs)
+@register("dot", input_shapes=_dot_inputs, output_shapes=_dot_outputs, storage="forward_stype")
 def dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: bool = False,
         forward_stype: StorageType | None = None) -> Tensor:
     """Sum over the last axis of `lhs` (first, if transposed) and the first axis of `rhs` (last, if transposed).

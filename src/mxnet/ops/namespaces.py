@@ -17,6 +17,16 @@ shape_array sigmoid sign sin sinh size_array slice slice_axis slice_like softmax
 sqrt square sum swapaxes take tan tanh tile topk trunc zeros_like
 """.split()
 
+# operators that also stand in the namespaces `sparse`
+SPARSE = """
+ElementWiseSum Embedding FullyConnected LinearRegressionOutput LogisticRegressionOutput MAERegressionOutput
+_contrib_round_ste _contrib_sign_ste abs adam_update add_n arccos arccosh arcsin arcsinh arctan arctanh broadcast_add
+broadcast_div broadcast_minus broadcast_mul broadcast_plus broadcast_sub cast_storage cbrt ceil clip concat cos cosh
+degrees dot elemwise_add elemwise_div elemwise_mul elemwise_sub exp expm1 fix floor ftrl_update gamma gammaln log log10
+log1p log2 make_loss mean negative norm radians relu rint round rsqrt sgd_mom_update sgd_update sigmoid sign sin sinh
+slice sqrt square stop_gradient sum tan tanh trunc where zeros_like
+""".split()
+
 # prefix of the registered name -> namespace; `_contrib_fft` is nd.contrib.fft
 PREFIXES = {"_contrib_": "contrib", "_linalg_": "linalg", "_image_": "image", "_sparse_": "sparse"}
 
@@ -37,6 +47,13 @@ def members(namespace: str) -> Iterator[tuple[str, str, OpDef]]:
         where, public = place(name)
         if where == namespace:
             yield public, name, op
+
+
+def sparse_operators() -> Iterator[tuple[str, OpDef]]:
+    """(public name, operator) of the operators in the namespaces `sparse`."""
+    operators = registry.list_ops()
+    yield from ((name, operators[name]) for name in SPARSE)
+    yield from ((public, op) for public, _, op in members("sparse"))
 
 
 # what follows the inputs and attributes: name and default, as MXNet has them

@@ -298,6 +298,8 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
                         an unknown shape, both ways.  For inputs (weights) whose shape need not be given.
       in_place=fn       fn(attrs, number_of_inputs) -> the inputs that `fn` overwrites and returns, in order of the
                         outputs.  Users see this only with out=; otherwise the caller passes copies of them.
+      storage="name"    the operator may give a sparse array of dense ones, if the attribute `name` asks for it; "" if
+                        nothing needs to.
       types=fn          fn(attrs, *input_dtypes) -> (dtypes of the inputs, dtypes of the outputs), torch dtypes or None
                         for unknown, both ways.  For operators whose inputs and outputs are not all of one dtype, and
                         whose outputs' dtype is not the attribute `dtype`.
