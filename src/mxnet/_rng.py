@@ -1,7 +1,7 @@
 """MXNet's random streams on the CPU, number for number: behind `random`, Dropout and the initializers.
 
 A `Generator` serves one context. It draws with NumPy alone; the operators turn what it draws into tensors.
-The raw words come from `_rng_twister`, the distributions from `_rng_samplers`.
+The raw words come from `_rng_twister`, the distributions from `_rng_samplers` and `_rng_rejection`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._rng_samplers import Rejection, log, mixed, normals, polar_points, polar_scale, unit
-from ._rng_twister import Cursor, Streams
+from ._rng_rejection import Stepper, everywhere, gamma_chain, poisson_chain, step
+from ._rng_samplers import Plan, log, mixed, normals, polar_points, polar_scale, unit, units
+from ._rng_twister import Streams, Window
 
 if TYPE_CHECKING:
     import torch
@@ -23,12 +24,13 @@ __all__ = ["Generator", "generator", "get_state", "seed", "set_state"]
 _LANES = 1024  # twisters of a generator
 _CHUNK = 64  # a draw takes another twister for every so many values
 _MULTIPLIER = 127  # from a user's seed to a generator's
+_FEW = 200  # with fewer twisters, it takes longer to draw one value after the other than all that might be
 _WORD_MAX = 2**32 - 1
 
 Parameter = float | np.ndarray
 
 
-def _plan(n: int) -> tuple[int, int, int]:
+def _plan(n: int) -> Plan:
     """How `n` values are dealt out: (twisters, values from each, values from the last one)."""
     each = -(-n // min(-(-n // _CHUNK), _LANES))
     lanes = -(-n // each)
@@ -58,19 +60,86 @@ def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return values.astype(dtype, copy=False)
 
 
-def _different(cursor: Cursor, lane: int, n: int, limit: int) -> tuple[list[int], int]:
+def _different(streams: Streams, lane: int, n: int, limit: int) -> tuple[list[int], int]:
     """`n` different log-uniform integers below `limit` from one lane, in order, and the tries taken."""
     found: dict[int, None] = {}
     tries, block = 0, n + 16
     while True:
-        u = unit(cursor.peek_lane(lane, 2 * block), True)
-        for value in (np.rint(np.exp(u * math.log(limit))).astype(np.int64) - 1).tolist():
-            tries += 1
+        window = Window(streams, lane, lane + 1, 2 * block)
+        u = unit(window.words[0], True)
+        for i, value in enumerate((np.rint(np.exp(u * math.log(limit))).astype(np.int64) - 1).tolist(), 1):
             found[value] = None
             if len(found) == n:
-                cursor.at[lane] += 2 * ((tries - 1) % block + 1)
-                return list(found), tries
-        cursor.at[lane] += 2 * block
+                window.use(np.array([2 * i]))
+                return list(found), tries + i
+        window.use(np.array([2 * block]))
+        tries += block
+
+
+_SHORT = 300  # swapping one after the other takes less time up to here
+
+
+def _by_partner(partner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The swaps 0, 1, ... sorted by their partner and then by number: partners and numbers."""
+    keys = (partner << 32) + np.arange(len(partner))
+    keys.sort()
+    return keys >> 32, keys & _WORD_MAX
+
+
+def _ends(link: np.ndarray) -> np.ndarray:
+    """Where one gets to by following the links to something that links to itself."""
+    while True:
+        further = link[link]
+        if (further == link).all():
+            return link
+        link = further
+
+
+def _swapped_up(partner: np.ndarray) -> np.ndarray:
+    """0, 1, 2, ... after swapping i with partner[i] <= i for i = 0, 1, ..., all at once.
+
+    Number i comes to partner[i], and place i gets what was there. That is the number of the last swap before with the
+    same partner; or, without one since the partner's own turn, what the partner got then.
+    """
+    n = len(partner)
+    places, numbers = _by_partner(partner)
+    before = np.full(n, -1)
+    again = places[1:] == places[:-1]
+    before[numbers[1:][again]] = numbers[:-1][again]
+    numbered = (before >= 0) | (partner == np.arange(n))
+    got = np.where(before >= 0, before, partner)
+    last = _ends(np.where(numbered, np.arange(n), partner))
+    order = got[last]
+    final = np.flatnonzero(np.append(~again, True))  # the last swap with each partner
+    order[places[final]] = numbers[final]
+    return order
+
+
+def _swapped_down(partner: np.ndarray) -> np.ndarray:
+    """0, 1, 2, ... after swapping i with partner[i] <= i for i = n - 1, ..., 1, all at once.
+
+    Place i gets what is at partner[i]: what the swap before with the same partner brought from its own place, if
+    there was one.
+    """
+    n = len(partner)
+    places, numbers = _by_partner(partner)
+    start = np.searchsorted(places, np.arange(n))
+    # the first swap after i in numbers, so the last one before it in time, with a given partner
+    found = np.minimum(start + ((start < n) & (numbers[np.minimum(start, n - 1)] <= np.arange(n))), n - 1)
+    brought = np.where((places[found] == np.arange(n)) & (numbers[found] > np.arange(n)), numbers[found], np.arange(n))
+    own = _ends(brought)  # what is at place i when its turn comes
+    after = np.full(n, -1)
+    again = places[1:] == places[:-1]
+    after[numbers[:-1][again]] = numbers[1:][again]
+    return np.where(after >= 0, own[after], np.where(partner == np.arange(n), own, partner))
+
+
+_GAMMA = 4.2  # about so many uniforms make a gamma value
+
+
+def _poisson_words(lam: np.ndarray) -> float:
+    """About how many uniforms make a Poisson value of these means."""
+    return float(np.minimum(np.nan_to_num(lam.astype(np.float64)), 12).mean()) + 1 if lam.size else 1.0
 
 
 class Generator:
@@ -129,31 +198,19 @@ class Generator:
     # parallel source
 
     def _unit(self, n: int, double: bool) -> np.ndarray:
-        lanes, each, last = _plan(n)
-        words = 2 if double else 1
-        return unit(self._parallel.take(lanes, each * words, last * words), double)
+        return units(self._parallel, _plan(n), double)
 
     def _reject(
-        self, n: int, dtype: np.dtype, double: bool, sampler: Callable, *parameters: Parameter
+        self, n: int, dtype: np.dtype, double: bool, per_value: float, sampler: Callable, *parameters: Parameter
     ) -> np.ndarray:
-        """Run a method of `Rejection` lane by lane, one value after the other."""
+        """Run a method of `Stepper`, whose values take about so many uniforms each."""
         if n == 0:
             return np.empty(0, dtype)
-        lanes, each, last = _plan(n)
-        values = [_parameter(p) for p in parameters]
-        shares = [n // v.size for v in values]
-        cursor = Cursor(self._parallel, lanes, 2 * each)
-        source = Rejection(cursor, double)
-        out = np.empty((lanes, each), source.dtype)
-        active = np.arange(lanes)
-        for i in range(each):
-            if i == last:
-                active = active[:-1]
-            which = active * each + i
-            given = (v[which // share] for v, share in zip(values, shares, strict=True))
-            out[active, i] = sampler(source, active, *given)
-        cursor.close()
-        return _cast(out.reshape(-1)[:n], dtype)
+        plan = _plan(n)
+        given = [_parameter(p) for p in parameters]
+        few = plan[0] < _FEW and all(p.size == 1 for p in given)
+        draw = everywhere if few else step
+        return _cast(draw(self._parallel, plan, double, per_value, sampler, given), dtype)
 
     def uniform(self, n: int, dtype="float32", low: Parameter = 0.0, high: Parameter = 1.0) -> np.ndarray:
         """Uniform on [low, high)."""
@@ -171,8 +228,7 @@ class Generator:
         dtype = np.dtype(dtype)
         if n == 0:
             return np.empty(0, dtype)
-        lanes, each, last = _plan(n)
-        z = normals(self._parallel, lanes, each, last, dtype != np.float32)
+        z = normals(self._parallel, _plan(n), dtype != np.float32)
         if not (_is(loc, 0) and _is(scale, 1)):
             z = mixed(np.add, mixed(np.multiply, z, _spread(scale, n)), _spread(loc, n))
         return _cast(z, dtype)
@@ -193,31 +249,44 @@ class Generator:
         if n == 0:
             return np.empty(0, dtype)
         lanes, each, last = _plan(n)
-        words = self._parallel.take(lanes, 2 * each, 2 * last).astype(np.uint64)
-        wide = (words[0::2] << np.uint64(31)) + words[1::2]
-        out = (wide % np.uint64(high - low)).astype(np.int64)
+        words = self._parallel.take(lanes, 2 * each, 2 * last)
+        wide = words[0::2].astype(np.uint64)
+        wide <<= np.uint64(31)
+        wide += words[1::2]
+        size = np.uint64(high - low)
+        wide -= wide // size * size  # NumPy divides fast, but is slow to give the rest
+        out = wide.view(np.int64)
         out += low
         return out.astype(dtype, copy=False)
 
     def gamma(self, n: int, dtype="float32", alpha: Parameter = 1.0, beta: Parameter = 1.0) -> np.ndarray:
         """Gamma with shape `alpha` and scale `beta`."""
         dtype = np.dtype(dtype)
-        return self._reject(n, dtype, dtype == np.float64, Rejection.gamma, alpha, beta)
+        double = dtype == np.float64
+        shape, scale = _parameter(alpha), _parameter(beta)
+        if shape.size == scale.size == 1 and n:
+            return _cast(gamma_chain(self._parallel, _plan(n), double, shape, scale), dtype)
+        return self._reject(n, dtype, double, _GAMMA, Stepper.gamma, alpha, beta)
 
     def poisson(self, n: int, dtype="float32", lam: Parameter = 1.0) -> np.ndarray:
         """Poisson with mean `lam`."""
-        return self._reject(n, np.dtype(dtype), False, Rejection.poisson, lam)
+        dtype, mean = np.dtype(dtype), _parameter(lam)
+        if mean.size == 1 and n and (float(mean[0]) >= 12 or n > _CHUNK * _FEW):
+            return _cast(poisson_chain(self._parallel, _plan(n), mean), dtype)
+        return self._reject(n, dtype, False, _poisson_words(mean), Stepper.poisson, lam)
 
     def negative_binomial(self, n: int, dtype="float32", k: Parameter = 1, p: Parameter = 1.0) -> np.ndarray:
         """Failures before the `k`-th success, each of probability `p`."""
-        return self._reject(n, np.dtype(dtype), False, Rejection.negative_binomial, k, p)
+        chance = _parameter(p)
+        words = _GAMMA + _poisson_words(_parameter(k) * (1 - chance) / chance)
+        return self._reject(n, np.dtype(dtype), False, words, Stepper.negative_binomial, k, p)
 
     def generalized_negative_binomial(
         self, n: int, dtype="float32", mu: Parameter = 1.0, alpha: Parameter = 1.0
     ) -> np.ndarray:
         """Negative binomial by its mean `mu` and dispersion `alpha`."""
-        sampler = Rejection.generalized_negative_binomial
-        return self._reject(n, np.dtype(dtype), False, sampler, mu, alpha)
+        words = _GAMMA + _poisson_words(_parameter(mu))
+        return self._reject(n, np.dtype(dtype), False, words, Stepper.generalized_negative_binomial, mu, alpha)
 
     def keep(self, n: int, probability: float, dtype="float32") -> np.ndarray:
         """Which of `n` values Dropout keeps when it works in `dtype` (bool); each with this probability."""
@@ -236,11 +305,8 @@ class Generator:
         if rows == 0:
             return out, tries
         each = -(-rows // min(rows, _LANES))
-        lanes = -(-rows // each)
-        cursor = Cursor(self._parallel, lanes, 4 * n)
         for row in range(rows):
-            out[row], tries[row] = _different(cursor, row // each, n, limit)
-        cursor.close()
+            out[row], tries[row] = _different(self._parallel, row // each, n, limit)
         return out, tries
 
     # serial source
@@ -256,7 +322,7 @@ class Generator:
         """Standard normal, float32; both values of a polar point are used, a draw's odd last one is lost."""
         if n == 0:
             return np.empty(0, np.float32)
-        x, y, square = polar_points(self._serial, -(-n // 2), False)
+        x, y, square = polar_points(self._serial, -(-n // 2))
         return (np.stack([y, x], axis=-1) * polar_scale(square)[:, None]).reshape(-1)[:n]
 
     def multinomial(self, probabilities: np.ndarray, n: int) -> np.ndarray:
@@ -285,32 +351,36 @@ class Generator:
 
     def permutation(self, n: int, rows: bool = False) -> np.ndarray:
         """The order, int64 (n,), into which `shuffle` brings `n` numbers, or `rows` of a larger array."""
-        order = list(range(n))
+        if n < _SHORT:
+            order = list(range(n))
+            low, high, step = (n - 1, 0, -1) if rows else (1, n, 1)
+            limits = np.arange(low + 1, high + 1, step)
+            for i, j in zip(range(low, high, step), self._below(limits).tolist(), strict=True):
+                order[i], order[j] = order[j], order[i]
+            return np.array(order, np.int64)
+        partner = np.zeros(n, np.int64)
         if rows:
-            for i, j in zip(range(n - 1, 0, -1), self._below(np.arange(n, 1, -1)), strict=True):
-                order[i], order[j] = order[j], order[i]
-        else:
-            for i, j in zip(range(1, n), self._below(np.arange(2, n + 1)), strict=True):
-                order[i], order[j] = order[j], order[i]
-        return np.array(order, np.int64)
+            partner[:0:-1] = self._below(np.arange(n, 1, -1))
+            return _swapped_down(partner)
+        partner[1:] = self._below(np.arange(2, n + 1))
+        return _swapped_up(partner)
 
-    def _below(self, limits: np.ndarray) -> list[int]:
+    def _below(self, limits: np.ndarray) -> np.ndarray:
         """For each limit an integer below it, as libstdc++'s `uniform_int_distribution` scales words down."""
         out = np.empty(len(limits), np.int64)
         done = 0
         while done < len(limits):
             limit = limits[done : done + 4096]
             scale = _WORD_MAX // limit
-            cursor = Cursor(self._serial, 1, len(limit))
-            words = cursor.peek(len(limit))[0]
+            window = Window(self._serial, 0, 1, len(limit))
+            words = window.words[0]
             # words beyond the last whole multiple are passed over, and everything after them shifts by one
             over = np.flatnonzero(words >= scale * limit)
             good = int(over[0]) if over.size else len(limit)
             out[done : done + good] = words[:good] // scale[:good]
-            cursor.at[0] += good + (over.size > 0)
-            cursor.close()
+            window.use(np.array([good + (over.size > 0)]))
             done += good
-        return out.tolist()
+        return out
 
 
 _seed = 0

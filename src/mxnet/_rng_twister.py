@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["Cursor", "Streams"]
+__all__ = ["Streams", "Window"]
 
 _WORDS = 624  # words of one MT19937 block
 _LAG = 227  # a new word depends on the new word this far before it (624 - 397)
@@ -48,14 +48,57 @@ def _temper(key: np.ndarray) -> np.ndarray:
     return out
 
 
+def _untemper(words: np.ndarray) -> np.ndarray:
+    """The block that `_temper` made these words of."""
+    y = words ^ (words >> np.uint32(18))
+    y ^= (y << np.uint32(15)) & _TEMPER_C
+    x = y
+    for _ in range(4):  # 7 bits more are right each time
+        x = y ^ ((x << np.uint32(7)) & _TEMPER_B)
+    y = x
+    for _ in range(2):
+        x = y ^ (x >> np.uint32(11))
+    return x
+
+
+def _following(key: np.ndarray, count: int) -> np.ndarray:
+    """`count` words after the block `key` of a single twister, which NumPy's own makes faster."""
+    source = np.random.RandomState(0)
+    source.set_state(("MT19937", key, _WORDS))
+    return source.randint(0, 2**32, count, np.uint32)
+
+
 def _seeded(seed: int, start: int, stop: int) -> np.ndarray:
     """Freshly seeded states of twisters `start`..`stop`; twister i takes seed + i (mod 2**32)."""
+    if stop - start > 128:
+        return _seeded_together(np.arange(seed + start, seed + stop, dtype=np.int64).astype(np.uint32))
     keys = np.empty((stop - start, _WORDS), np.uint32)
     source = np.random.RandomState(0)
     for row, i in enumerate(range(start, stop)):
         source.seed((seed + i) % 2**32)
         keys[row] = source.get_state(legacy=False)["state"]["key"]
     return keys
+
+
+def _seeded_together(seeds: np.ndarray) -> np.ndarray:
+    """Knuth's generator that fills the state of a twister, for many of them side by side."""
+    keys = np.empty((_WORDS, len(seeds)), np.uint32)
+    keys[0] = seeds
+    for i in range(1, _WORDS):
+        before = keys[i - 1]
+        np.multiply(before ^ (before >> np.uint32(30)), np.uint32(1812433253), out=keys[i])
+        keys[i] += np.uint32(i)
+    return keys.T.copy()
+
+
+def _rows(words: np.ndarray, at: np.ndarray, count: int) -> np.ndarray:
+    """From each row `count` words, starting at its own place."""
+    first = int(at[0])
+    if (at == first).all():
+        return words[:, first : first + count]
+    rows, width = words.shape
+    windows = np.ndarray((rows, width - count + 1, count), words.dtype, words, strides=(*words.strides, 4))
+    return windows[np.arange(rows), at]
 
 
 class Streams:
@@ -108,88 +151,77 @@ class Streams:
             if at + last <= _WORDS:
                 self._at[0] = at + last
                 return self._words[0, at : at + last]
-        cursor = Cursor(self, lanes, count)
-        words = cursor.peek(count).reshape(-1)[: (lanes - 1) * count + last]
-        cursor.at += count
-        cursor.at[-1] += last - count
-        cursor.close()
-        return words
+        words = np.empty((lanes, count), np.uint32)
+        group = max(_GROUP, 2**17 // count)
+        for start in range(0, lanes, group):
+            stop = min(start + group, lanes)
+            window = Window(self, start, stop, count)
+            words[start:stop] = window.words
+            used = np.full(stop - start, count)
+            if stop == lanes:
+                used[-1] = last
+            window.use(used)
+        return words.reshape(-1)[: (lanes - 1) * count + last]
 
 
-class Cursor:
-    """Reading positions in the first `lanes` twisters, for draws that do not know how much they will use.
-
-    Reads ahead as far as asked. Who uses words up moves `at`; `close` tells the streams how far each got.
+class Window:
+    """`words`: the next `count` words of each of the twisters `start`..`stop`, for who does not know yet how many
+    of them it will need.  `use` tells the streams how many they were.
     """
 
-    def __init__(self, streams: Streams, lanes: int, ahead: int):
-        streams._grow(lanes)
-        self._streams = streams
-        self.lanes = lanes
-        self.at = streams._at[:lanes].copy()
-        self._keys = [streams._key[:lanes]]
-        self._words = streams._words[:lanes]
-        self._reach = np.full(lanes, _WORDS)  # how many words of each row are there
-        self.reserve(ahead)
-
-    def reserve(self, ahead: int) -> None:
-        """Make sure that every lane has `ahead` unread words."""
-        need = self.at + ahead
-        if (need <= self._reach).all():
+    def __init__(self, streams: Streams, start: int, stop: int, count: int):
+        streams._grow(stop)
+        self._streams, self._start, self._stop = streams, start, stop
+        self._at = streams._at[start:stop].copy()
+        self._blocks: list[tuple[np.ndarray, np.ndarray | None, np.ndarray]] = []  # of new blocks: rows, keys, words
+        words = streams._words[start:stop]
+        need = self._at + count
+        if int(need.max()) <= _WORDS:
+            self.words = _rows(words, self._at, count)
             return
-        self._widen(-(-int(need.max()) // _WORDS))
-        short = np.flatnonzero(need > self._reach)
-        while short.size:
-            block = int(self._reach[short].min()) // _WORDS
-            self._extend(block, short[self._reach[short] == block * _WORDS])
-            short = short[need[short] > self._reach[short]]
-
-    def _widen(self, blocks: int) -> None:
-        more = blocks - len(self._keys)
-        if more > 0:
-            self._keys += [np.empty((self.lanes, _WORDS), np.uint32) for _ in range(more)]
-            room = np.empty((self.lanes, more * _WORDS), np.uint32)
-            self._words = np.concatenate([self._words, room], axis=1)
-
-    def _extend(self, block: int, short: np.ndarray) -> None:
-        whole = slice(None) if len(short) == self.lanes else short
-        key = _twist(self._keys[block - 1][whole])
-        self._keys[block][whole] = key
-        self._words[whole, block * _WORDS : (block + 1) * _WORDS] = _temper(key)
-        self._reach[whole] += _WORDS
-
-    def peek(self, count: int) -> np.ndarray:
-        """The next `count` words of every lane, shape (lanes, count), without using them up."""
-        self.reserve(count)
-        first = int(self.at[0])
-        if self.lanes == 1 or (self.at == first).all():
-            return self._words[:, first : first + count]
-        start = self.at + np.arange(self.lanes) * self._words.shape[1]
-        return self._words.reshape(-1)[start[:, None] + np.arange(count)]
-
-    def peek_lane(self, lane: int, count: int) -> np.ndarray:
-        """The next `count` words of one lane, without using them up."""
-        self.reserve(count)
-        return self._words[lane, self.at[lane] : self.at[lane] + count]
-
-    def next(self, lanes: np.ndarray) -> np.ndarray:
-        """One word from each of `lanes`, used up."""
-        at = self.at[lanes]
-        if (at >= self._reach[lanes]).any():
-            self.reserve(1)
-        self.at[lanes] = at + 1
-        return self._words[lanes, at]
-
-    def close(self) -> None:
-        """Hand the positions back to the streams."""
-        streams = self._streams
-        if len(self._keys) == 1:
-            streams._at[: self.lanes] = self.at
+        beyond = np.flatnonzero(need > _WORDS)
+        wide = np.empty((len(beyond), -(-int(need.max()) // _WORDS) * _WORDS), np.uint32)
+        wide[:, :_WORDS] = words[beyond]
+        self._extend(streams._key[start:stop], beyond, need, wide)
+        if len(beyond) == stop - start:
+            self.words = _rows(wide, self._at, count)
             return
-        streams._own()
-        block = np.maximum(self.at - 1, 0) // _WORDS
-        for b in range(1, len(self._keys)):
-            rows = np.flatnonzero(block == b)
-            streams._key[rows] = self._keys[b][rows]
-            streams._words[rows] = self._words[rows, b * _WORDS : (b + 1) * _WORDS]
-        streams._at[: self.lanes] = self.at - block * _WORDS
+        self.words = np.empty((stop - start, count), np.uint32)
+        within = np.flatnonzero(need <= _WORDS)
+        self.words[within] = _rows(words[within], self._at[within], count)
+        self.words[beyond] = _rows(wide, self._at[beyond], count)
+
+    def _extend(self, keys: np.ndarray, rows: np.ndarray, need: np.ndarray, wide: np.ndarray) -> None:
+        """Make the blocks that follow `keys`, for the rows that need them."""
+        if len(rows) == 1:
+            wide[0, _WORDS:] = _following(keys[rows[0]], wide.shape[1] - _WORDS)
+            self._blocks = [(rows, None, made[None]) for made in wide[0].reshape(-1, _WORDS)[1:]]
+            return
+        key, places = keys[rows], np.arange(len(rows))
+        for block in range(1, wide.shape[1] // _WORDS):
+            if block > 1:
+                further = need[rows] > block * _WORDS
+                if not further.all():
+                    rows, places, key = rows[further], places[further], key[further]
+            key = _twist(key)
+            made = _temper(key)
+            wide[places, block * _WORDS : (block + 1) * _WORDS] = made
+            self._blocks.append((rows, key, made))
+
+    def use(self, used: np.ndarray) -> None:
+        """Of each twister so many words are used up."""
+        streams, start = self._streams, self._start
+        at = self._at + used
+        block = np.maximum(at - 1, 0) // _WORDS
+        if self._blocks and block.any():
+            streams._own()
+            for b, (rows, key, words) in enumerate(self._blocks, 1):
+                mine = block[rows] == b
+                if key is None and mine.all():
+                    key = _untemper(words)
+                if mine.all():
+                    streams._key[start + rows], streams._words[start + rows] = key, words
+                elif mine.any():
+                    streams._key[start + rows[mine]] = key[mine]
+                    streams._words[start + rows[mine]] = words[mine]
+        streams._at[start : self._stop] = at - block * _WORDS
