@@ -188,6 +188,8 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
         ctx = _take_ctx(op, kwargs, ctx)
     if state.trace is not None:
         return state.trace.record(op, bound, args, out, ctx, name)
+    if op.present:
+        args = _placed(op, bound, args)
     tensors, rg, first, sparse = [], False, None, "storage" in op.extra
     for i, array in enumerate(args):
         if isinstance(array, _NDArray):
@@ -206,8 +208,6 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
         else:
             where = "Positional arguments" if op.variadic else f"Argument {op.inputs[i].name}"
             raise AssertionError(f"{where} must have NDArray type, but got {array} (operator {op.name})")
-    if op.present:
-        _check_present(op, bound, args)
     if sparse:
         result = run_sparse(op, bound, args, out, rg and bool(state.recording))
         if result is not None:
@@ -356,11 +356,14 @@ def _level_of_caller() -> int:
     return level
 
 
-def _check_present(op: OpDef, bound, args):
-    for array, spec in zip(args, op.inputs, strict=False):
-        takes = bound.takes.get(spec.name)
-        if takes is not None and takes is (array is None):
-            raise _arity(op, bound, args)
+def _placed(op: OpDef, bound, args) -> list:
+    """The arrays given, in their order, at the places of the inputs that take part: MXNet counts no others."""
+    taking = [bound.takes.get(spec.name, not spec.optional) for spec in op.inputs]
+    given = [array for array in args if array is not None]
+    if sum(taking) != len(given):
+        raise _arity(op, bound, args)
+    rest = iter(given)
+    return [next(rest) if takes else None for takes in taking]
 
 
 def _arity(op: OpDef, bound, args) -> MXNetError:

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..base import MXNetError
 from .registry import register
 
 __all__ = ["activation", "leaky_relu"]
@@ -18,14 +19,23 @@ _ACTIVATIONS = {
 @register("Activation", same_shape=True, nameless_inputs=True)
 def activation(data: Tensor, *, act_type: Literal["relu", "sigmoid", "softrelu", "softsign", "tanh"]) -> Tensor:
     """Element by element: max(x, 0), 1 / (1 + exp(-x)), log(1 + exp(x)), x / (1 + |x|) or tanh(x)."""
+    if not data.is_floating_point():
+        raise MXNetError(f"Activation: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
     return _ACTIVATIONS[act_type](data)
 
 
 def _prelu(data: Tensor, gamma: Tensor) -> Tensor:
-    """Slopes by channel (axis 1; axis 0 of a vector), or one for all."""
-    if data.dim() == 1:
-        return torch.where(data > 0, data, data * gamma)
-    return F.prelu(data, gamma.reshape(-1))
+    """Slopes by channel, or whatever axes of `gamma` are those of data up to axis 1, from there to the front."""
+    if gamma.dim() == 1 and data.dim() > 1 and gamma.size(0) in (1, data.size(1)):
+        return F.prelu(data, gamma)
+    sizes, rest = [1] * data.dim(), list(gamma.shape)
+    for axis in range(min(data.dim(), 2))[::-1]:
+        if rest and rest[-1] in (1, data.size(axis)):
+            sizes[axis] = rest.pop()
+    if rest:
+        raise MXNetError(f"LeakyReLU: cannot broadcast gamma of shape {tuple(gamma.shape)} to data of shape "
+                         f"{tuple(data.shape)}")
+    return torch.where(data > 0, data, data * gamma.view(sizes))
 
 
 def _number_of_outputs(attrs) -> int:
@@ -34,7 +44,7 @@ def _number_of_outputs(attrs) -> int:
 
 def _leaky_shapes(attrs, data, *gamma):
     channels = 0 if data is None else data[1] if len(data) > 1 else 1
-    return [data, *[(channels,) if shape is None or len(shape) != 1 or not shape[0] else shape for shape in gamma]]
+    return [data, *[(channels,) if not shape or not all(shape) else shape for shape in gamma]]
 
 
 def _random_leaky(data: Tensor, low: float, high: float, train: bool, rng) -> tuple[Tensor, Tensor]:
@@ -56,7 +66,7 @@ def leaky_relu(data: Tensor, gamma: Tensor | None = None, *,
                _train: bool, _rng) -> Tensor:
     """x where x > 0, and elsewhere slope * x ("leaky"), slope * (exp(x) - 1) ("elu") or gamma * x ("prelu").
 
-    gamma: (channel,) or (1,).  "rrelu" draws the slope of each element uniformly between the bounds in train
+    gamma: (channel,) or (1,), or of data's first axes.  "rrelu" draws the slope of each element uniformly between the bounds in train
     mode, takes their mean in predict mode, and returns the slopes too (https://arxiv.org/abs/1505.00853).
     "gelu" is x times the normal distribution function of x (https://arxiv.org/abs/1606.08415), "selu" the
     scaled elu of https://arxiv.org/abs/1706.02515.

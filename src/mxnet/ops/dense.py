@@ -43,9 +43,14 @@ def fully_connected(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     weight: (num_hidden, width).  bias: (num_hidden,), absent with `no_bias`.
     Returns (batch, num_hidden), or data's shape with its last axis replaced by num_hidden.
     """
+    if not data.is_floating_point() or num_hidden < 1:
+        raise MXNetError(f"FullyConnected: expected floating data and a positive num_hidden, got "
+                         f"{str(data.dtype).removeprefix('torch.')} and {num_hidden}")
     if weight.size(0) != num_hidden:
         raise MXNetError(f"FullyConnected: weight of shape {tuple(weight.shape)} does not have "
                          f"num_hidden={num_hidden} rows")
+    if bias is not None and bias.shape != (num_hidden,):
+        raise MXNetError(f"FullyConnected: bias of shape {tuple(bias.shape)} must be ({num_hidden},)")
     if flatten and data.dim() != 2:
         data = data.flatten(1) if data.dim() > 2 else data.unsqueeze(1)
     return F.linear(data, weight, bias)

@@ -30,12 +30,13 @@ def dropout(data: Tensor, *, p: float = 0.5, mode: Literal["always", "training"]
         raise MXNetError(f"Dropout: p={p} must be between 0 and 1")
     if not data.is_floating_point():
         raise MXNetError(f"Dropout: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    if any(not 0 <= axis < data.dim() for axis in axes):
+        raise MXNetError(f"Dropout: axes={axes} are out of range for data of shape {tuple(data.shape)}")
     if p == 0 or not (_train or mode == "always"):
         return data.clone()
     shape = data.shape
     if axes:
-        together = {axis % data.dim() for axis in axes}
-        shape = [1 if axis in together else size for axis, size in enumerate(shape)]
+        shape = [1 if axis in axes else size for axis, size in enumerate(shape)]
     keep = 1 - p
     mask = _survivors(shape, keep, data.device, _rng.torch(data.device)).to(data.dtype)
     return data * (mask.mul_(1 / keep) if keep else mask)

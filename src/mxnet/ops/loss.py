@@ -19,6 +19,14 @@ def _leading(label: Tensor, padding: int) -> Tensor:
     return (label != padding).cumprod(1).sum(1)
 
 
+def _check_classes(label: Tensor, lengths: Tensor, classes: int) -> None:
+    """MXNetError for labels that are no class: torch's kernel would read and write beyond its arrays."""
+    wrong = (label < 0) | (label >= classes)
+    wrong &= torch.arange(label.shape[1], device=label.device) < lengths.unsqueeze(1)
+    if wrong.any():
+        raise MXNetError(f"CTCLoss: labels must be between 0 and {classes - 1}, got {label[wrong].tolist()[:10]}")
+
+
 @rule
 def _loss_outputs(attrs, data, label, *lengths):
     fit(len(data) == 3, len(label) == 2, same(label[0], data[1]), data[0] < 0 or label[1] <= data[0])
@@ -53,6 +61,7 @@ def ctc_loss(data: Tensor, label: Tensor, data_lengths: Tensor | None = None,
     blank = 0 if blank_label == "first" else classes - 1
     if label_lengths is None:
         label_lengths = _leading(label, 0 if blank_label == "first" else -1)
+    _check_classes(label, label_lengths, classes)
     if data_lengths is None:
         data_lengths = torch.full((batch,), length, dtype=torch.long, device=data.device)
     else:

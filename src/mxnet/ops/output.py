@@ -16,6 +16,8 @@ _Normalization = Literal["batch", "null", "valid"]
 
 
 def _check_label(op: str, label: Tensor, data: Tensor, count: int) -> None:
+    if not data.is_floating_point():
+        raise MXNetError(f"{op}: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
     if label.dtype != data.dtype:
         raise MXNetError(f"{op}: expected label of data's type {data.dtype}, got {label.dtype}")
     if label.numel() != count:
@@ -94,6 +96,8 @@ def softmax_output(data: Tensor, label: Tensor, *, grad_scale: float = 1.0, igno
     shape = data.shape
     if label.shape != shape:
         _check_label("SoftmaxOutput", label, data, prod(shape) // shape[1] if multi_output else prod(shape[:-1]))
+        if not multi_output and label.shape != shape[:-1]:
+            raise MXNetError(f"SoftmaxOutput: expected label of shape {tuple(shape[:-1])}, got {tuple(label.shape)}")
     if multi_output:
         flat = data.reshape(shape[0], shape[1], -1)
     else:
@@ -135,6 +139,9 @@ def _regression(name: str, predict, gradient, doc: str):
     def operator(data: Tensor, label: Tensor, *, grad_scale: float = 1.0) -> Tensor:
         _check_label(name, label, data, data.numel())
         if label.shape != data.shape:
+            if label.shape[0] != data.shape[0]:
+                raise MXNetError(f"{name}: label of shape {tuple(label.shape)} does not fit data of shape "
+                                 f"{tuple(data.shape)}")
             label = label.reshape(data.shape)
         return Regression.apply(data, label, grad_scale)
 
@@ -197,7 +204,9 @@ def svm_output(data: Tensor, label: Tensor, *, margin: float = 1.0, regularizati
     max(0, margin - t data), squared unless `use_linear`, times regularization_coefficient.
     """
     _check_label("SVMOutput", label, data, prod(data.shape[:-1]))
-    return _SVMOutput.apply(data, label.reshape(data.shape[:-1]), margin, regularization_coefficient, use_linear)
+    if label.shape != data.shape[:-1]:
+        raise MXNetError(f"SVMOutput: expected label of shape {tuple(data.shape[:-1])}, got {tuple(label.shape)}")
+    return _SVMOutput.apply(data, label, margin, regularization_coefficient, use_linear)
 
 
 class _MakeLoss(torch.autograd.Function):
@@ -212,7 +221,7 @@ class _MakeLoss(torch.autograd.Function):
         data, = ctx.saved_tensors
         grad = torch.full_like(data, ctx.scale)
         if ctx.normalization == "batch":
-            grad /= data.shape[0]
+            grad /= max(data.numel() // data.shape[-1], 1)  # MXNet's batch is all axes but the last
         elif ctx.normalization == "valid":
             grad /= (data > ctx.thresh).sum().clamp_min(1)
         return grad, None, None, None
@@ -223,8 +232,10 @@ def make_loss_output(data: Tensor, *, grad_scale: float = 1.0, valid_thresh: flo
                      normalization: _Normalization = "null") -> Tensor:
     """A copy of data that is a loss: its gradient is grad_scale, whatever comes from above.
 
-    `normalization` divides it by the batch size ("batch") or the number of elements above valid_thresh ("valid").
+    `normalization` divides it by the product of all sizes but the last ("batch") or the number of elements above valid_thresh ("valid").
     """
+    if not data.is_floating_point():
+        raise MXNetError(f"MakeLoss: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
     return _MakeLoss.apply(data, grad_scale, valid_thresh, normalization)
 
 

@@ -16,14 +16,20 @@ def _prepare(op: str, data: Tensor, axis: int, temperature: float | None) -> Ten
     """`data` divided by the temperature; MXNetError where softmax is not defined."""
     if not data.is_floating_point():
         raise MXNetError(f"{op}: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
-    if not -data.dim() <= axis < data.dim():
+    rank = data.dim() or 1
+    if not -rank <= axis < rank:
         raise MXNetError(f"{op}: axis={axis} is out of range for data of shape {tuple(data.shape)}")
     return data if temperature is None or temperature == 1 else data / temperature
 
 
+def _check_no_length(op: str, use_length: bool | None) -> None:
+    if use_length:
+        raise MXNetError(f"{op}: use_length is for softmax alone")
+
+
 def _inside(data: Tensor, length: Tensor, axis: int) -> Tensor:
     """Which elements of `data` lie within the first `length` along `axis`."""
-    if length.is_floating_point():
+    if length.is_floating_point() or length.dtype == torch.uint8:
         raise MXNetError(f"softmax: expected an integer length, got {str(length.dtype).removeprefix('torch.')}")
     rest = data.select(axis, 0).shape if data.shape[axis] else length.shape
     if length.shape != rest:
@@ -61,6 +67,7 @@ def softmax(data: Tensor, length: Tensor | None = None, *, axis: int = -1, tempe
 def log_softmax(data: Tensor, *, axis: int = -1, temperature: float | None = None, dtype: DType | None = None,
                 use_length: bool | None = False) -> Tensor:
     """Logarithm of softmax along `axis`, computed without overflow."""
+    _check_no_length("log_softmax", use_length)
     return torch.log_softmax(_prepare("log_softmax", data, axis, temperature), axis, dtype)
 
 
@@ -68,6 +75,7 @@ def log_softmax(data: Tensor, *, axis: int = -1, temperature: float | None = Non
 def softmin(data: Tensor, *, axis: int = -1, temperature: float | None = None, dtype: DType | None = None,
             use_length: bool | None = False) -> Tensor:
     """softmax of -x along `axis`."""
+    _check_no_length("softmin", use_length)
     return torch.softmax(-_prepare("softmin", data, axis, temperature), axis, dtype)
 
 

@@ -17,3 +17,7 @@ raises("nd.FullyConnected(x, w, b, num_hidden=6)", x=(2, 4), w=(5, 4), b=(5,), m
 raises("nd.FullyConnected(x, w, b, num_hidden=5)", x=(2, 3), w=(5, 4), b=(5,))
 raises("nd.FullyConnected(x, w, b, num_hidden=5)", x=(2, 3, 4), w=(5, 4), b=(5,))
 raises("nd.FullyConnected(x, w, b)", x=(2, 4), w=(5, 4), b=(5,))
+
+raises("nd.FullyConnected(x, w, b, num_hidden=4)", x=(2, 3), w=(4, 3), b=(1,))
+raises("nd.FullyConnected(x, w, b, num_hidden=4)", x=(2, 3), w=(4, 3), b=(4,), dtypes=("int32", "uint8"))
+raises("nd.FullyConnected(x, w, b, num_hidden=0)", x=(2, 3), w=(0, 3), b=(0,), np_shape=True)

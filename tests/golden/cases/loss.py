@@ -20,3 +20,6 @@ case("nd.CTCLoss(a, n)", a=(4, 1, 3), n=ints([[1, 1, 2, 2]], "float32"), grad=Fa
 raises("nd.CTCLoss(a, n)", a=(4, 2, 3), n=ints([[1, 2]] * 3, "float32"))
 raises("nd.CTCLoss(a, n)", a=(1, 2, 3), n=ints([[1, 2]] * 2, "float32"))
 raises("nd.CTCLoss(a, n)", a=(4, 3), n=ints([[1, 2]] * 2, "float32"))
+
+case("nd.CTCLoss(x, l, n, use_label_lengths=True)", x=(4, 2, 3), l=ints([[1, 1, 2], [2, 1, 0]], "float32"),
+     n=ints([2, 1], "float32"))  # the third input is the next that takes part

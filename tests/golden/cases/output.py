@@ -40,3 +40,13 @@ raises("nd.SVMOutput(a, n)", a=(2, 3), n=ints([1, 2, 0], "float32"))
 for attrs in ("", ", grad_scale=2", ", normalization='batch'", ", normalization='valid'",
               ", normalization='valid', valid_thresh=0.5, grad_scale=3"):
     case(f"nd.MakeLoss(a{attrs})", a=(3, 4), dtypes=("float32", "float64"), rtol=1e-6)
+
+# MakeLoss's batch is the product of all sizes but the last
+for shape in ((3,), (2, 3, 2), (4, 2, 3, 1)):
+    case("nd.MakeLoss(x, normalization='batch')", x=shape)
+raises("nd.MakeLoss(x)", x=(2, 3), dtypes=("int32",))
+for op in ("LinearRegressionOutput", "MAERegressionOutput", "LogisticRegressionOutput"):
+    raises(f"nd.{op}(x, l)", x=(2, 3), l=(3, 2))
+    raises(f"nd.{op}(x, l)", x=(2, 3), l=(2, 3), dtypes=("int32",))
+raises("nd.SVMOutput(x, l)", x=(3, 4), l=(3, 1))
+raises("nd.SoftmaxOutput(x, l)", x=(3, 4), l=(3, 1))

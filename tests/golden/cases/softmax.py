@@ -39,3 +39,9 @@ case("nd.Dropout(a, p=0.3)", a=(2, 3), train=False)
 case("nd.Dropout(a, p=0)", a=(2, 3), train=True)
 raises("nd.Dropout(a, p=1.5)", a=(2, 3))
 raises("nd.Dropout(a, p=-0.1)", a=(2, 3))
+
+for op in ("softmax", "log_softmax", "softmin"):
+    case(f"nd.{op}(x)", x=(), np_shape=True)
+raises("nd.log_softmax(x, use_length=True)", x=(2, 3))
+raises("nd.softmin(x, use_length=True)", x=(2, 3))
+raises("nd.softmax(x, n, use_length=True)", x=(2, 3), n=ints([1, 2], "uint8"))
