@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .registry import Shape
 
-__all__ = ["pay_off", "through_onednn", "windows"]
+__all__ = ["conv3d", "pay_off", "windows"]
 
 _ONEDNN = torch.backends.mkldnn.is_available()
 
@@ -23,40 +23,38 @@ def windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, c
             by_torch: Callable[[Tensor], Tensor]) -> Tensor:
     """Largest elements ("max") or means ("avg") of `count` windows on each of the last axes of float32 data.
 
-    Each window's element at place `pad` must lie in the data.  by_torch: does the same, and has the gradient.
+    Each window's element at place `pad` must lie in the data.  by_torch: does the same; its gradient can be
+    differentiated again.
     """
-    def compute(data: Tensor) -> Tensor:
-        for i, axis in enumerate(range(2, data.dim())):
-            data = _joined(data, axis, kernel[i], stride[i], pad[i], count[i],
-                           torch.maximum if kind == "max" else torch.add)
-        return data if kind == "max" else data.div_(divisors)
+    axes = list(zip(range(2, data.dim()), kernel, stride, pad, count, data.shape[2:], strict=True))
+    divisors = None if kind == "max" else _divisors(data, axes, with_pad)
+    if not (data.requires_grad and torch.is_grad_enabled()):
+        return _pooled(data, axes, divisors)
+    if divisors is not None:
+        return _Means.apply(data, axes, divisors, by_torch)
+    # oneDNN takes no notice of NaN
+    return _Largest.apply(data, kernel, stride, pad, by_torch) if _ONEDNN and data.sum().isfinite() else by_torch(data)
 
-    if kind == "avg":
-        divisors = _divisors(data, kernel, stride, pad, count, with_pad)
-    if data.requires_grad and torch.is_grad_enabled():
-        return _Windows.apply(data, compute, by_torch)
-    return compute(data)
+
+def _pooled(data: Tensor, axes: list, divisors: Tensor | None) -> Tensor:
+    for axis, kernel, stride, pad, count, _ in axes:
+        data = _joined(data, axis, kernel, stride, pad, count, torch.maximum if divisors is None else torch.add)
+    return data if divisors is None else data.div_(divisors)
 
 
 def _joined(data: Tensor, axis: int, kernel: int, stride: int, pad: int, count: int, join: Callable) -> Tensor:
     """`join` over the elements of each window on one axis, as a tensor of its own."""
-    before = (slice(None),) * axis
-
-    def pieces(offset: int, first: int, last: int) -> Tensor:
-        start = first * stride + offset
-        return data[(*before, slice(start, start + (last - first - 1) * stride + 1, stride))]
-
-    result, own = pieces(0, 0, count), False
+    result, own = _elements(data, axis, stride, 0, 0, count), False
     for offset in (*range(1, kernel - pad), *range(-pad, 0)):
         first, last = _inside(data.shape[axis], stride, offset, count)
         if last - first == count and not own:
-            result, own = join(result, pieces(offset, first, last)), True
+            result, own = join(result, _elements(data, axis, stride, offset, first, last)), True
             continue
         if not own:
             result, own = result.clone(memory_format=torch.contiguous_format), True
         if last > first:
             part = result.narrow(axis, first, last - first)
-            join(part, pieces(offset, first, last), out=part)
+            join(part, _elements(data, axis, stride, offset, first, last), out=part)
     return result if own else result.clone(memory_format=torch.contiguous_format)
 
 
@@ -65,57 +63,107 @@ def _inside(size: int, stride: int, offset: int, count: int) -> tuple[int, int]:
     return max(0, -(offset // stride)), min(count, (size - 1 - offset) // stride + 1)
 
 
-def _divisors(data: Tensor, kernel: Shape, stride: Shape, pad: Shape, count: Shape, with_pad: bool) -> Tensor:
+def _elements(data: Tensor, axis: int, stride: int, offset: int, first: int, last: int) -> Tensor:
+    """The elements at one place of the windows from `first` up to `last`, as a view."""
+    start = first * stride + offset
+    return data[(*(slice(None),) * axis, slice(start, start + (last - first - 1) * stride + 1, stride))]
+
+
+def _spread(grad: Tensor, axis: int, kernel: int, stride: int, pad: int, count: int, size: int) -> Tensor:
+    """What `_joined` takes sums of, made of what belongs to the sums."""
+    result = grad.new_zeros((*grad.shape[:axis], size, *grad.shape[axis + 1:]))
+    for offset in range(-pad, kernel - pad):
+        first, last = _inside(size, stride, offset, count)
+        if last > first:
+            _elements(result, axis, stride, offset, first, last).add_(grad.narrow(axis, first, last - first))
+    return result
+
+
+def _divisors(data: Tensor, axes: list, with_pad: bool) -> Tensor:
     """How many elements each window's mean is of."""
     product = data.new_ones(())
-    for i, (k, s, p, c) in enumerate(zip(kernel, stride, pad, count, strict=True)):
-        size = data.shape[2 + i]
-        counts = [k if with_pad else min(j * s - p + k, size) - max(j * s - p, 0) for j in range(c)]
-        product = product * data.new_tensor(counts).view(-1, *[1] * (len(kernel) - 1 - i))
+    for axis, kernel, stride, pad, count, size in axes:
+        counts = [kernel if with_pad else min(j * stride - pad + kernel, size) - max(j * stride - pad, 0)
+                  for j in range(count)]
+        product = product * data.new_tensor(counts).view(-1, *[1] * (data.dim() - 1 - axis))
     return product
 
 
-class _Windows(torch.autograd.Function):
+class _Means(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, data, compute, by_torch):
+    def forward(ctx, data, axes, divisors, by_torch):
         ctx.save_for_backward(data)
-        ctx.by_torch = by_torch
-        return compute(data)
+        ctx.axes, ctx.divisors, ctx.by_torch = axes, divisors, by_torch
+        return _pooled(data, axes, divisors)
 
     @staticmethod
     def backward(ctx, grad):
         data, = ctx.saved_tensors
-        return _gradients(ctx.by_torch, (data,), grad)[0], None, None
+        if torch.is_grad_enabled():
+            return *_differentiable(ctx.by_torch, (data,), grad), None, None, None
+        grad = grad / ctx.divisors
+        for axis, *window in reversed(ctx.axes):
+            grad = _spread(grad, axis, *window)
+        return grad, None, None, None
 
 
-def through_onednn(fn: Callable[..., Tensor], data: Tensor, *others: Tensor) -> Tensor:
-    """fn(data, *others), computed by oneDNN, which torch takes where `data` comes in its layout."""
-    if not _ONEDNN:
-        return fn(data, *others)
-    if torch.is_grad_enabled() and any(t.requires_grad for t in (data, *others)):
-        return _OneDNN.apply(fn, data, *others)
-    return fn(data.to_mkldnn(), *others).to_dense()
+class _Largest(torch.autograd.Function):
+    """By oneDNN, which remembers where the largest elements were."""
 
-
-class _OneDNN(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, fn, *tensors):
-        ctx.save_for_backward(*tensors)
-        ctx.fn = fn
-        return fn(tensors[0].to_mkldnn(), *tensors[1:]).to_dense()
+    def forward(ctx, data, kernel, stride, pad, by_torch):
+        ctx.save_for_backward(data)
+        with torch.enable_grad():
+            image = data.detach().to_mkldnn().requires_grad_()
+            pooled = by_torch(image).detach()
+        ctx.kept, ctx.by_torch = (pooled, image.detach(), kernel, stride, pad), by_torch
+        return pooled.to_dense()
 
     @staticmethod
     def backward(ctx, grad):
-        return None, *_gradients(ctx.fn, ctx.saved_tensors, grad)
+        data, = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            return *_differentiable(ctx.by_torch, (data,), grad), None, None, None, None
+        aten, (pooled, image, kernel, *where) = torch.ops.aten, ctx.kept
+        backward = aten.mkldnn_max_pool2d_backward if len(kernel) == 2 else aten.mkldnn_max_pool3d_backward
+        return backward(grad.contiguous().to_mkldnn(), pooled, image, kernel, *where).to_dense(), None, None, None, None
 
 
-def _gradients(fn: Callable[..., Tensor], tensors: Sequence[Tensor], grad: Tensor) -> Sequence[Tensor | None]:
-    """The gradients of `tensors`; by oneDNN, unless they are to be differentiated again, which it cannot."""
-    again = torch.is_grad_enabled()
-    with torch.enable_grad():
-        leaves = tensors if again else [t.detach().requires_grad_(t.requires_grad) for t in tensors]
-        data, *others = leaves
-        out = fn(data, *others) if again or not _ONEDNN else fn(data.to_mkldnn(), *others).to_dense()
-    wanted = [leaf for leaf in leaves if leaf.requires_grad]
-    found = iter(torch.autograd.grad(out, wanted, grad, create_graph=again))
-    return [next(found) if leaf.requires_grad else None for leaf in leaves]
+def conv3d(data: Tensor, weight: Tensor, bias: Tensor | None, stride: Shape, pad: Shape, dilate: Shape,
+           groups: int) -> Tensor:
+    """torch.conv3d by oneDNN, which torch does not take for a single image."""
+    geometry = (stride, pad, dilate, groups)
+    if not _ONEDNN:
+        return torch.conv3d(data, weight, bias, *geometry)
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (data, weight, bias)):
+        return _Convolution.apply(data, weight, bias, *geometry)
+    return torch.conv3d(data.to_mkldnn(), weight, bias, *geometry).to_dense()
+
+
+class _Convolution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, data, weight, bias, *geometry):
+        image = data.to_mkldnn()
+        ctx.save_for_backward(data, weight, bias)
+        ctx.image, ctx.geometry = image, geometry
+        return torch.conv3d(image, weight, bias, *geometry).to_dense()
+
+    @staticmethod
+    def backward(ctx, grad):
+        data, weight, bias = ctx.saved_tensors
+        none = (None,) * len(ctx.geometry)
+        if torch.is_grad_enabled():
+            return *_differentiable(lambda *t: torch.conv3d(*t, *ctx.geometry), (data, weight, bias), grad), *none
+        stride, pad, dilate, groups = ctx.geometry
+        found = torch.ops.aten.convolution_backward(
+            grad.contiguous().to_mkldnn(), ctx.image, weight, None if bias is None else list(bias.shape), stride, pad,
+            dilate, False, (0, 0, 0), groups, ctx.needs_input_grad[:3])
+        return *(g.to_dense() if g is not None and g.is_mkldnn else g for g in found), *none
+
+
+def _differentiable(fn: Callable[..., Tensor], tensors: Sequence[Tensor | None],
+                    grad: Tensor) -> list[Tensor | None]:
+    """The gradients of `tensors` by torch's own kernels, which can be differentiated again."""
+    wanted = [t for t in tensors if t is not None and t.requires_grad]
+    found = iter(torch.autograd.grad(fn(*tensors), wanted, grad, create_graph=True))
+    return [next(found) if t is not None and t.requires_grad else None for t in tensors]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..base import MXNetError
 from ._shapes import fit, rule
-from ._windows import pay_off, through_onednn
+from ._windows import conv3d, pay_off
 from .registry import Shape, register
 
 __all__ = ["convolution", "convolution_v1", "deconvolution", "geometry"]
@@ -117,10 +117,7 @@ def convolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
     _check("Convolution", data, weight, kernel, 0, num_filter, layout)
     if len(kernel) == 3 and pay_off(data):  # for a single image torch would take its own kernel
-        given = (weight,) if bias is None else (weight, bias)
-        return through_onednn(
-            lambda data, weight, bias=None: torch.conv3d(data, weight, bias, stride, pad, dilate, num_group),
-            data, *given)
+        return conv3d(data, weight, bias, stride, pad, dilate, num_group)
     out = _CONV[len(kernel)](data, weight, bias, stride, pad, dilate, num_group)
     return out.movedim(1, -1) if layout in _CHANNELS_LAST else out
 

@@ -379,7 +379,10 @@ def embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, 
         raise MXNetError(f"Embedding: expected weight of shape ({input_dim}, {output_dim}), got ({rows}, {columns})")
     # what is no variable has a gradient that other operators must be able to take
     sparse = sparse_grad and weight.requires_grad and weight.is_leaf and weight.device.type != "meta"
-    return F.embedding(_clipped(data.to(torch.int64), data, input_dim), weight, sparse=sparse)
+    index = _clipped(data.to(torch.int64), data, input_dim)
+    if weight.requires_grad and torch.is_grad_enabled():
+        return F.embedding(index, weight, sparse=sparse)
+    return weight.index_select(0, index.reshape(-1)).view(*index.shape, output_dim)
 
 
 @register("_contrib_SparseEmbedding", shapes=_table_shapes, types=_table_types, output_shapes=_embedding_outputs)

@@ -51,8 +51,12 @@ def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True,
     return _sorted("argsort", data, axis, is_ascend)[1].to(dtype)
 
 
-def _foremost(data: Tensor, axis: int | None, k: int, ascending: bool) -> tuple[Tensor, Tensor, int] | None:
-    """As `_sorted`, of the first `k` alone; None where sorting is as fast, or equal elements have to keep their order."""
+def _foremost(data: Tensor, axis: int | None, k: int, ascending: bool,
+              ordered: bool) -> tuple[Tensor, Tensor, int] | None:
+    """As `_sorted`, of the first `k` alone; None where sorting is as fast.
+
+    ordered: equal elements have to keep their order, so None where there are some.
+    """
     if data.__class__ is not Tensor or data.is_meta or data.dtype is torch.bool:
         return None
     if axis is None:
@@ -61,7 +65,9 @@ def _foremost(data: Tensor, axis: int | None, k: int, ascending: bool) -> tuple[
     length = data.shape[axis]
     if k < 1 or length < 100 or k > length // 4:
         return None
-    values, indices = torch.topk(data, k + 1, axis, largest=not ascending)
+    values, indices = torch.topk(data, k + ordered, axis, largest=not ascending)
+    if not ordered:
+        return values, indices, axis
     with torch.no_grad():
         before, after = values.narrow(axis, 0, k), values.narrow(axis, 1, k)
         if not (before < after if ascending else before > after).all():
@@ -98,7 +104,9 @@ def topk(data: Tensor, *, axis: int | None = -1, k: int = 1,
     axis: None for the flattened array.  ret_typ: "value", "indices" (in `dtype`), "both" of them, or "mask":
     an array of the shape and dtype of `data` with 1 at the chosen elements and 0 elsewhere.
     """
-    values, indices, along = _foremost(data, axis, k, is_ascend) or _sorted("topk", data, axis, is_ascend)
+    values, indices, along = (
+        _foremost(data, axis, k, is_ascend, ret_typ != "value" or data.requires_grad)
+        or _sorted("topk", data, axis, is_ascend))
     length = values.shape[along]  # at least k, or that of the axis
     if k > length:
         raise MXNetError(f"Operator topk: k must not be greater than {length}, got k = {k}")

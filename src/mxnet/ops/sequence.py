@@ -49,6 +49,22 @@ def _last_outputs(attrs, data, *lengths):
     return [replaced(data, attrs["axis"])]
 
 
+class _Ended(torch.autograd.Function):
+    """Fills one sequence after the other, which is faster than by a mask where they are long."""
+
+    @staticmethod
+    def forward(ctx, data, lengths, axis, value):
+        ctx.lengths, ctx.axis = lengths, axis
+        result = data.clone(memory_format=torch.contiguous_format)
+        for sequence, length in zip(result.unbind(1 - axis), lengths, strict=True):
+            sequence[max(length, 0):].fill_(value)
+        return result
+
+    @staticmethod
+    def backward(ctx, grad):
+        return _Ended.apply(grad, ctx.lengths, ctx.axis, 0.0), None, None, None
+
+
 @register("SequenceMask", present=_LENGTHS, types=_types, output_shapes=_whole_outputs)
 def sequence_mask(data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False,
                   value: float = 0.0, axis: int = 0) -> Tensor:
@@ -56,11 +72,10 @@ def sequence_mask(data: Tensor, sequence_length: Tensor | None = None, *, use_se
     lengths = _lengths("SequenceMask", data, sequence_length, axis)
     if lengths is None:
         return data.clone()
+    if data.__class__ is Tensor and data.is_cpu and data.numel() >= 4096 * len(lengths):
+        return _Ended.apply(data, lengths.tolist(), axis, value)
     steps = torch.arange(data.shape[axis], device=data.device)
     past = steps.unsqueeze(1) >= lengths if axis == 0 else steps >= lengths.unsqueeze(1)
-    if data.__class__ is Tensor and not data.is_meta and data.numel() >= 16 * past.numel():
-        rows = data.clone(memory_format=torch.contiguous_format).view(past.numel(), -1)  # whole rows are filled faster
-        return rows.index_fill_(0, past.view(-1).nonzero().view(-1), value).view(data.shape)
     return data.masked_fill(past.view(*past.shape, *[1] * (data.dim() - 2)), value)
 
 
