@@ -3,6 +3,7 @@
 tests/golden/names.json is the list; tests/golden/generate_names.py made it and says what a public name is.
 """
 
+import functools
 import inspect
 import json
 import math
@@ -121,6 +122,12 @@ def test_parameters(namespace):
             if found:
                 wrong[name] = found
     assert not wrong, "\n".join(f"{name}: {'; '.join(found)}" for name, found in wrong.items())
+
+
+@pytest.mark.parametrize("make", [lambda: mx.nd.ones((2,)), lambda: mx.sym.Variable("x")])
+def test_bound_methods_have_signatures(make):
+    assert list(inspect.signature(make().sum).parameters)[:3] == ["axis", "keepdims", "exclude"]
+    assert "axis" in inspect.signature(functools.partial(type(make()).sum, keepdims=True)).parameters
 
 
 def test_what_differs_on_purpose_still_does():

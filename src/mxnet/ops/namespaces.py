@@ -76,11 +76,20 @@ class _Signature(inspect.Signature):
         self._for = op, library, method
         self._made: inspect.Signature | None = None
 
-    @property
-    def parameters(self):
+    def _complete(self) -> inspect.Signature:
         if self._made is None:
             self._made = _signature(*self._for)
-        return self._made.parameters
+        return self._made
+
+    @property
+    def parameters(self):
+        return self._complete().parameters
+
+    def replace(self, **changes):
+        """What `inspect` calls for bound methods and partial functions."""
+        return self._complete().replace(**changes)
+
+    __replace__ = replace
 
 
 @functools.cache
