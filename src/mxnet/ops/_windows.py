@@ -2,6 +2,7 @@
 by itself.  And oneDNN's kernels, which torch has but does not always choose."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 import torch
 from torch import Tensor
@@ -13,10 +14,10 @@ __all__ = ["conv3d", "pay_off", "windows"]
 _ONEDNN = torch.backends.mkldnn.is_available()
 
 
-def pay_off(data: Tensor) -> bool:
-    """Whether `data` has values, in the memory and the dtype that this is for, and enough of them."""
+def pay_off(data: Tensor, least: int) -> bool:
+    """Whether `data` has values, in the memory and the dtype that this is for, and `least` of them or more."""
     return (data.__class__ is Tensor and data.dtype is torch.float32 and data.is_cpu and data.is_contiguous()
-            and data.numel() >= 4096)
+            and data.numel() >= least)
 
 
 def windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, count: Shape, with_pad: bool,
@@ -81,10 +82,11 @@ def _spread(grad: Tensor, axis: int, kernel: int, stride: int, pad: int, count: 
 
 def _divisors(data: Tensor, axes: list, with_pad: bool) -> Tensor:
     """How many elements each window's mean is of."""
+    if with_pad:
+        return data.new_tensor(prod(kernel for _, kernel, *_ in axes))
     product = data.new_ones(())
     for axis, kernel, stride, pad, count, size in axes:
-        counts = [kernel if with_pad else min(j * stride - pad + kernel, size) - max(j * stride - pad, 0)
-                  for j in range(count)]
+        counts = [min(j * stride - pad + kernel, size) - max(j * stride - pad, 0) for j in range(count)]
         product = product * data.new_tensor(counts).view(-1, *[1] * (data.dim() - 1 - axis))
     return product
 

@@ -116,7 +116,7 @@ def convolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     if layout in _CHANNELS_LAST:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
     _check("Convolution", data, weight, kernel, 0, num_filter, layout)
-    if len(kernel) == 3 and pay_off(data):  # for a single image torch would take its own kernel
+    if len(kernel) == 3 and pay_off(data, 4_000):  # for a single image torch would take its own kernel
         return conv3d(data, weight, bias, stride, pad, dilate, num_group)
     out = _CONV[len(kernel)](data, weight, bias, stride, pad, dilate, num_group)
     return out.movedim(1, -1) if layout in _CHANNELS_LAST else out

@@ -19,6 +19,7 @@ __all__ = ["adaptive_avg_pooling", "bilinear_resize", "pooling", "pooling_v1", "
 _MAX = {1: torch.max_pool1d, 2: torch.max_pool2d, 3: torch.max_pool3d}
 _AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 _LARGEST = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
+_LEAST = {"max": 16_000, "avg": 64_000}  # elements of which passes over the axes are faster
 _CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
 _Kind = Literal["avg", "lp", "max", "sum"]
 
@@ -126,7 +127,8 @@ def _plain(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, fu
         return _AVERAGE[len(kernel)](data, kernel, stride, pad, full, with_pad)
 
     sizes = data.shape[2:]
-    if (len(kernel) == 1 or full or not pay_off(data)
+    least = 100_000 if data.requires_grad and torch.is_grad_enabled() else _LEAST[kind]
+    if (len(kernel) == 1 or full or not pay_off(data, least)
             or any(k > n + 2 * p for n, k, p in zip(sizes, kernel, pad, strict=True))):
         return by_torch(data)
     count = tuple((n + 2 * p - k) // s + 1 for n, k, s, p in zip(sizes, kernel, stride, pad, strict=True))
