@@ -4,6 +4,7 @@ from ..ndarray import contrib as nd
 from ..ndarray import contrib as ndarray
 from ..symbol import contrib as sym
 from ..symbol import contrib as symbol
-from . import amp, autograd
+from . import amp, autograd, quantization
+from . import quantization as quant
 
-__all__ = ["amp", "autograd", "nd", "ndarray", "sym", "symbol"]
+__all__ = ["amp", "autograd", "nd", "ndarray", "quant", "quantization", "sym", "symbol"]

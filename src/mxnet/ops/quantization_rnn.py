@@ -69,14 +69,14 @@ def quantized_rnn(data: Tensor, parameters: Tensor, state: Tensor, state_cell: T
                   mode: Literal["gru", "lstm", "rnn_relu", "rnn_tanh"], p: float = 0.0, state_outputs: bool = False,
                   projection_size: int | None = None, lstm_state_clip_min: float | None = None,
                   lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool = False,
-                  use_sequence_length: bool = False) -> Tensor | tuple[Tensor, ...]:
+                  use_sequence_length: bool = False, quantized: bool = True) -> Tensor | tuple[Tensor, ...]:
     """LSTM layers on uint8 data as `quantize_asym` makes it: (length, batch, directions * state_size), float32.
 
     data: (length, batch, input size).  parameters, state, state_cell: float32, as in RNN.  min_data, max_data: (1,),
     float32, what `quantize_asym` returned: the scale and the shift of the data, which hold for hidden states, too.
     Weights become int8, each row (of a gate) with the scale of its largest element; products are summed exactly, gates
     and cells are float32, hidden states are rounded to uint8 after each step.  With `state_outputs` also returns the
-    last state and cell state.  In predict mode only, hence without dropout.
+    last state and cell state.  In predict mode only, hence without dropout; `quantized` is what MXNet's files say.
     MXNetError for other dtypes, shapes and modes, for projections, clipping and sequence lengths.  No gradient.
     """
     op = "quantized_rnn"
