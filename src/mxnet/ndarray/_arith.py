@@ -15,7 +15,7 @@ from ..base import MXNetError
 from ..ops import registry
 from ._array import NDArray
 from ._generate import ON_TAPE, PLAIN
-from ._wrap import explain, invoke, recorded
+from ._wrap import explain, invoke, plain, recorded
 
 # name: (operator for two arrays, for array-number, for number-array, what two numbers give)
 _TABLE = {
@@ -148,8 +148,28 @@ def _make_dunder(dunder: str, name: str, reverse: bool):
     return scope[dunder]
 
 
+# on floats they do what the operator and copying its result would
+_AT_ONCE = {"add": torch.Tensor.add_, "subtract": torch.Tensor.sub_, "multiply": torch.Tensor.mul_,
+            "divide": torch.Tensor.div_}
+_FLOATS = (torch.float32, torch.float64)
+
+
 def _make_inplace(name: str):
+    at_once = _AT_ONCE.get(name)
+
     def inplace(self, other):
+        if (at_once is not None and type(self) is NDArray and self._t.dtype in _FLOATS
+                and not state.recording and state.trace is None and state.solver is None):
+            kind = type(other)
+            try:
+                if kind is float or kind is int:
+                    at_once(plain(self), other)
+                    return self
+                if kind is NDArray and other._t.dtype is self._t.dtype:
+                    at_once(plain(self), plain(other))
+                    return self
+            except RuntimeError:
+                pass  # shapes that do not fit; memory that overlaps
         if not self.writable:
             raise ValueError("trying to modify a readonly NDArray")
         if isinstance(other, NDArray) and state.solver is None and other._t.shape != self._t.shape:
