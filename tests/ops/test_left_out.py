@@ -1,6 +1,7 @@
 """What is left out on purpose says so, wherever a user meets it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ def test_none_of_them_is_an_operator():
     assert not set(OPERATORS) & set(registry.list_ops())
     with pytest.raises(mx.MXNetError, match="Operator nonsense is not registered"):
         registry.get("nonsense")
+
+
+@pytest.mark.parametrize("group", left_out.TABLE, ids=lambda group: group.what)
+def test_what_to_use_instead_is_here(group):
+    for path in re.findall(r"\b(?:mx|nd)(?:\.\w+)+", group.instead):
+        found = mx
+        for part in path.removeprefix("mx.").split("."):
+            found = getattr(found, part)
+        assert callable(found)
 
 
 def test_the_document_is_current():

@@ -52,8 +52,6 @@ def plain(value):
     """A default as JSON has it."""
     if isinstance(value, tuple):
         return list(value)
-    if type(value).__name__ == "dtype":
-        return str(value).removeprefix("torch.")
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return getattr(value, "__name__", repr(value))

@@ -6,6 +6,7 @@ whatever is unusual.
 
 import functools
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -305,11 +306,12 @@ def _context(text: str):
     """The context of a text such as cpu(0); the current one if it is empty."""
     from ..context import Context, current_context
 
-    kind, _, rest = text.partition("(")
-    number = rest.rstrip(")") or "0"
-    if text and (kind not in Context.devstr2type or not number.isdecimal()):
+    if not text:
+        return current_context()
+    found = re.fullmatch(r"(cpu|gpu|cpu_pinned|cpu_shared)\((\d+)\)", text)
+    if found is None:
         raise MXNetError(f"Invalid context string {text}")
-    return Context(kind, int(number)) if text else current_context()
+    return Context(found[1], int(found[2]))
 
 
 def _keep_written(op: OpDef, args, tensors):

@@ -4,6 +4,8 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 
+import torch
+
 from ..base import _Null
 from . import left_out, registry
 from .registry import OpDef
@@ -101,6 +103,11 @@ def signature(op: OpDef, library: str, method: bool = False) -> inspect.Signatur
     return _Signature(op, library, method)
 
 
+def _shown(default):
+    """Dtypes by the names that MXNet has for them."""
+    return str(default).removeprefix("torch.") if isinstance(default, torch.dtype) else default
+
+
 def _signature(op: OpDef, library: str, method: bool) -> inspect.Signature:
     Parameter = inspect.Parameter
     kind = Parameter.KEYWORD_ONLY if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
@@ -110,7 +117,7 @@ def _signature(op: OpDef, library: str, method: bool) -> inspect.Signature:
         inputs = [Parameter(i.name, kind, default=None) for i in op.inputs]
     if method:
         inputs[0] = Parameter("self", kind)
-    attrs = [Parameter(a.name, kind, default=_Null if a.required else a.default) for a in op.attrs.values()]
+    attrs = [Parameter(a.name, kind, default=_Null if a.required else _shown(a.default)) for a in op.attrs.values()]
     common = [Parameter(n, kind, default=v) for n, v in _TAILS[library].items()]
     return inspect.Signature([*inputs, *attrs, *common, Parameter("kwargs", Parameter.VAR_KEYWORD)],
                              __validate_parameters__=False)
