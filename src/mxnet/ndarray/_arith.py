@@ -174,7 +174,9 @@ def _make_inplace(name: str):
             raise ValueError("trying to modify a readonly NDArray")
         if isinstance(other, NDArray) and state.solver is None and other._t.shape != self._t.shape:
             # the result must have this array's shape; say so before anything is computed
-            if len(other.shape) > len(self.shape) or np.broadcast_shapes(self.shape, other.shape) != self.shape:
+            rank, sizes = self.ndim, other.shape
+            if len(sizes) > rank or any(b not in (1, a) for a, b in zip(self.shape[rank - len(sizes):], sizes,
+                                                                        strict=True)):
                 raise MXNetError(f"in-place {name}: operands {self.shape} and {other.shape} do not "
                                  f"broadcast to {self.shape}")
         return general(name, self, other, self)
