@@ -248,7 +248,8 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
         _free_graph([array for array in arrays if not any(array is v for v in variables)], tensors)
     results = _own_memory(results, variables, grads)
     rg = create_graph and state.recording
-    return [wrap(r, v._ctx, None, rg) for r, v in zip(results, variables, strict=True)]
+    return [v._like(v._compress(r)) if r.is_sparse else wrap(r, v._ctx, None, rg)
+            for r, v in zip(results, variables, strict=True)]
 
 
 def _own_memory(results, variables, head_grads):
@@ -258,7 +259,10 @@ def _own_memory(results, variables, head_grads):
     for result, variable in zip(results, variables, strict=True):
         if result is None or result._is_zerotensor():
             result = torch.zeros_like(variable._t, requires_grad=False)
-        elif result.is_sparse:
+        elif result.is_sparse:  # which those of sparse arrays stay
+            if variable.stype != "default":
+                own.append(result)
+                continue
             result = result.to_dense()
         elif variable._t.dtype is not result.dtype:  # integers: the engine knows floats only
             result = result.to(variable._t.dtype)

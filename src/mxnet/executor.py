@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import torch
 
-from . import _rng, autograd, ndarray
+from . import _rng, _sparse_executor, autograd, ndarray
 from ._state import state
 from .base import MXNetError, torch_dtype
 from .context import Context
@@ -15,7 +15,7 @@ from .graph.memory import peak_bytes
 from .graph.passes.common import without_repeats
 from .graph.programs import Programs
 from .ndarray import NDArray
-from .ndarray._wrap import NoGrad, plain, wrap
+from .ndarray._wrap import NoGrad, node, plain, wrap
 from .ops.integers import as_leaf
 from .symbol import Symbol
 
@@ -62,6 +62,7 @@ class Executor:
         self._rng = _rng.generator(ctx.device_type, ctx.device_id)
         operators = [n.op for n in symbol._nodes() if n.op is not None]
         self._draws = any("_rng" in op.runtime for op in operators)
+        self._sparse = _sparse_executor.takes_part(symbol, self._arrays)
         self._mutates = any(set(op.mutates) - set(op.aux) for op in operators)
 
     # ------------------------------------------------------------------ making one
@@ -81,8 +82,8 @@ class Executor:
         return cls(symbol, ctx, arrays, grads, reqs, aux, group2ctx)
 
     @classmethod
-    def simple_bind(cls, symbol, ctx, grad_req, type_dict, group2ctx, shared_arg_names, shared_exec, shared_buffer,
-                    given):
+    def simple_bind(cls, symbol, ctx, grad_req, type_dict, stype_dict, group2ctx, shared_arg_names, shared_exec,
+                    shared_buffer, given):
         """See Symbol.simple_bind."""
         names, aux_names = symbol.list_arguments(), symbol.list_auxiliary_states()
         try:
@@ -93,10 +94,11 @@ class Executor:
         reqs = _requests(grad_req, names)
         pool = _Pool(shared_exec, shared_buffer, shared_arg_names)
         ctx_of = _contexts(symbol, ctx, group2ctx)
-        stypes = _stypes(symbol)
+        stypes = {**_stypes(symbol), **{n: s for n, s in (stype_dict or {}).items() if s != "default"}}
+        grad_stypes = _sparse_executor.gradient_stypes(symbol, stypes)
         args = [pool.argument(n, s, t, ctx_of(n), stypes.get(n, "default"))
                 for n, s, t in zip(names, arg_shapes, arg_types, strict=True)]
-        grads = [None if r == "null" else pool.gradient(n, s, t, ctx_of(n), stypes.get(n, "default"))
+        grads = [None if r == "null" else pool.gradient(n, s, t, ctx_of(n), grad_stypes.get(n, "default"))
                  for n, s, t, r in zip(names, arg_shapes, arg_types, reqs, strict=True)]
         aux = [pool.auxiliary(n, s, t, ctx_of(n)) for n, s, t in zip(aux_names, aux_shapes, aux_types, strict=True)]
         return cls(symbol, ctx, args, grads, reqs, aux, group2ctx)
@@ -195,9 +197,29 @@ class Executor:
         record = self._wanted and (is_train or self._mutates)
         if self._wanted and self._draws and not record:
             self._rng_before = self._rng.get_state()
+        if self._sparse:
+            self._outputs = [array.detach() for array in self._compute_sparse(record)]
+            return self._outputs
         results = self._compute(record)
         self._outputs = [wrap(t.detach() if record else t, self._ctx) for t in results]
         return self._outputs
+
+    def _compute_sparse(self, record):
+        """`_compute` where there are sparse arrays: the outputs as arrays."""
+        variables = [*self._symbol._arguments(), *self._symbol._auxiliary()]
+        wanted = {i for i in self._wanted if self.arg_arrays[i].dtype is not np.bool_} if record else ()
+        before, training = torch.is_grad_enabled(), state.training
+        _set_grad_enabled(bool(record))
+        state.training = self._mode
+        try:
+            arrays, self._leaves = _sparse_executor.run(self._symbol, variables, self._arrays, wanted, self._ctx,
+                                                        None if self._monitor is None else self._watch)
+        finally:
+            _set_grad_enabled(before)
+            state.training = training
+        if record:
+            self._results = [node(array) for array in arrays]
+        return arrays
 
     def _compute(self, record):
         """Run the program; record: keep what `backward` needs."""
@@ -244,7 +266,7 @@ class Executor:
         try:
             if self._rng_before:
                 self._rng.set_state(self._rng_before)
-            self._compute(True)
+            self._compute_sparse(True) if self._sparse else self._compute(True)
         finally:
             self._monitor = monitor
             if after:
@@ -290,7 +312,7 @@ class Executor:
     def _deliver(self, i, grad):
         array, add = self.grad_arrays[i], self._reqs[i] == "add"
         if type(array) is not NDArray or (grad is not None and grad.is_sparse):
-            _deliver_sparse(array, grad, add)
+            _sparse_executor.deliver(array, grad, add)
             return
         target = array._t
         if grad is None:
@@ -374,17 +396,6 @@ class Executor:
 # ------------------------------------------------------------------------------------------------------ helpers
 
 
-def _deliver_sparse(array, grad, add):
-    """A gradient that is sparse, or that goes to a sparse array."""
-    if grad is None:
-        if not add:
-            array._write(torch.zeros_like(array._t))
-        return
-    if array.stype == "default" and grad.is_sparse:
-        grad = grad.to_dense()
-    array._write(array._t + grad if add else grad)
-
-
 def _as_dict(names, arrays):
     if len(set(names)) != len(names):
         repeated = next(n for n in names if names.count(n) > 1)
@@ -433,7 +444,7 @@ def _requests(grad_req, names) -> list[str]:
 def _check_shapes(symbol, arrays, aux):
     known = {id(n): a.shape for n, a in zip(symbol._arguments(), arrays, strict=True)}
     known.update((id(n), a.shape) for n, a in zip(symbol._auxiliary(), aux, strict=True))
-    dtypes = {id(n): a._t.dtype for n, a in zip(symbol._arguments(), arrays, strict=True)}
+    dtypes = {id(n): torch_dtype(a.dtype) for n, a in zip(symbol._arguments(), arrays, strict=True)}
     _shapes.Shapes(symbol, known, dtypes).solve()
 
 
@@ -498,7 +509,6 @@ class _Pool:
         return self._array(name, name, self.args, shape, dtype, ctx, stype)
 
     def gradient(self, name, shape, dtype, ctx, stype):
-        stype = "row_sparse" if stype == "row_sparse" else "default"
         return self._array(name, f"grad of {name}", self.grads, shape, dtype, ctx, stype)
 
     def auxiliary(self, name, shape, dtype, ctx):
@@ -514,8 +524,8 @@ class _Pool:
 
     @staticmethod
     def _shared(array, shape, dtype, ctx, stype="default"):
-        if (array is not None and array.shape == tuple(shape) and array._t.dtype is dtype and array._ctx == ctx
-                and array.stype == stype):
+        if (array is not None and array.shape == tuple(shape) and torch_dtype(array.dtype) is dtype
+                and array._ctx == ctx and array.stype == stype):
             return array
         return ndarray.zeros(tuple(shape), ctx, dtype, stype=stype)
 

@@ -318,7 +318,7 @@ def _edge_id(op, bound, args):
 
 
 def _batch_norm(op, bound, args):
-    if bound.attrs["fix_gamma"]:
+    if _attrs(bound).get("fix_gamma", True):
         raise MXNetError("BatchNorm: fix_gamma=True is not supported for sparse arrays")
 
 
@@ -343,7 +343,8 @@ def _recorded_scale(op, bound, args):
 
 
 _RECORDED = {
-    "dot": recorded_dot, "Embedding": recorded_embedding, "_sparse_retain": _recorded_retain,
+    "dot": recorded_dot, "Embedding": recorded_embedding,
+    "_contrib_SparseEmbedding": recorded_embedding, "_sparse_retain": _recorded_retain,
     "cast_storage": _recorded_cast, "elemwise_add": _recorded_sum, "elemwise_sub": _recorded_sum,
     "_mul_scalar": _recorded_scale, "_div_scalar": _recorded_scale, "negative": _recorded_scale,
 }
@@ -352,6 +353,7 @@ _RULES = {
     "_maximum": _union, "_minimum": _union, "_hypot": _union, "elemwise_mul": _multiply, "add_n": _sum_of_all,
     "_scatter_elemwise_div": _scatter_divide, "broadcast_mul": _broadcast_factor, "broadcast_div": _broadcast_factor,
     "_contrib_quadratic": _quadratic, "_identity_with_attr_like_rhs": _like_right, "dot": dot, "Embedding": embedding,
+    "_contrib_SparseEmbedding": embedding,
     "Concat": _concat, "slice": _slice, "take": _take, "_square_sum": square_sum, "sum": total, "mean": mean,
     "norm": norm, "_sparse_retain": _retain, "cast_storage": _cast, "_contrib_getnnz": _stored_numbers,
     "_contrib_edge_id": _edge_id, "BatchNorm": _batch_norm,

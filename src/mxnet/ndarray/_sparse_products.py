@@ -56,9 +56,8 @@ def _times(parts, size, right, flip):
     return bags[0]
 
 
-def _as_matrix(array) -> torch.Tensor:
-    tensor = plain(array)
-    return tensor.reshape(len(tensor), -1)
+def _as_matrix(tensor) -> torch.Tensor:
+    return tensor.flatten(1) if tensor.dim() > 1 else tensor.unsqueeze(1)
 
 
 def _stored_rows_product(lhs, rhs):
@@ -72,7 +71,7 @@ def _stored_rows_product(lhs, rhs):
     counts[1:] = torch.cat([before.new_zeros(1), before])[ends[1:]]
     kept = there.nonzero().flatten()
     parts = values[kept], counts, at[kept]
-    return _times(parts, (lhs._size[0], len(rows)), stored.reshape(len(stored), -1), False)
+    return _times(parts, (lhs._size[0], len(rows)), _as_matrix(stored), False)
 
 
 def _wanted(bound):
@@ -94,7 +93,7 @@ def _product(lhs, rhs, flip):
     if type(rhs) is RowSparseNDArray and not flip:
         result = _stored_rows_product(lhs, rhs)
     else:
-        result = _times(lhs._parts, lhs._size, _as_matrix(rhs), flip)
+        result = _times(lhs._parts, lhs._size, _as_matrix(plain(rhs)), flip)
     return result.reshape(lhs._size[1 if flip else 0], *rhs.shape[1:])
 
 
@@ -156,21 +155,20 @@ class _Back:
         self.parts, self.size, self.flip = parts, size, flip
 
     def __call__(self, grad):
-        return _times(self.parts, self.size, grad, self.flip)
+        return _times(self.parts, self.size, _as_matrix(grad), self.flip)
 
 
 # ---------------------------------------------------------------------------------------------------- embeddings
 
 
 def _looked_up(args):
-    """(the rows, their numbers) of a row_sparse table; MXNetError for rows that are not stored, as in MXNet."""
+    """(the rows, their numbers) of a row_sparse table; MXNetError for numbers that are none."""
     data, table = args
-    values, rows = table._parts
     numbers = plain(data).to(torch.int64)
-    at = torch.searchsorted(rows, numbers).clamp_max_(max(len(rows) - 1, 0))
-    if numbers.numel() and not (len(rows) and bool((rows[at] == numbers).all())):
-        raise MXNetError("Embedding: the row_sparse weight has no row for some of the indices")
-    return values[at], numbers
+    flat = numbers.flatten()
+    if len(flat) and len(table._parts[1]) and (int(flat.min()) < 0 or int(flat.max()) >= table._size[0]):
+        raise MXNetError(f"Embedding: with a row_sparse weight, data must be from 0 to {table._size[0] - 1}")
+    return table._rows_at(flat).reshape(*numbers.shape, *table._size[1:]), flat
 
 
 def embedding(op, bound, args):

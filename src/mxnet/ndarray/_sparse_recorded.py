@@ -77,7 +77,7 @@ class Product(torch.autograd.Function):
     def backward(ctx, grad):
         if grad.is_sparse:
             grad = grad.to_dense()
-        found = ctx.back(grad.reshape(len(grad), -1)).reshape(ctx.size)
+        found = ctx.back(grad).reshape(ctx.size)
         if ctx.rows is not None:
             found = rows_gradient(found.index_select(0, ctx.rows), ctx.rows, ctx.size)
         return found, None, None, None, None
@@ -94,7 +94,7 @@ class Rows(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):
         values = grad.reshape(-1, *ctx.size[1:])
-        return rows_gradient(values, ctx.numbers.flatten(), ctx.size), None, None
+        return rows_gradient(values, ctx.numbers, ctx.size), None, None
 
 
 class Retained(torch.autograd.Function):

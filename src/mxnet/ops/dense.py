@@ -40,7 +40,7 @@ def fully_connected(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     """Linear layer: data @ weight.T + bias.
 
     data: (batch, ...), flattened to (batch, width); with `flatten=False` the product is over the last axis.
-    weight: (num_hidden, width).  bias: (num_hidden,), absent with `no_bias`.
+    weight: (num_hidden, width).  bias: (num_hidden,) or (num_hidden, 1), absent with `no_bias`.
     Returns (batch, num_hidden), or data's shape with its last axis replaced by num_hidden.
     """
     if not data.is_floating_point() or num_hidden < 1:
@@ -50,7 +50,9 @@ def fully_connected(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
         raise MXNetError(f"FullyConnected: weight of shape {tuple(weight.shape)} does not have "
                          f"num_hidden={num_hidden} rows")
     if bias is not None and bias.shape != (num_hidden,):
-        raise MXNetError(f"FullyConnected: bias of shape {tuple(bias.shape)} must be ({num_hidden},)")
+        if bias.shape != (num_hidden, 1):
+            raise MXNetError(f"FullyConnected: bias of shape {tuple(bias.shape)} must be ({num_hidden},)")
+        bias = bias[:, 0]
     if flatten and data.dim() != 2:
         data = data.flatten(1) if data.dim() > 2 else data.unsqueeze(1)
     return F.linear(data, weight, bias)

@@ -109,8 +109,26 @@ class _Cbrt(torch.autograd.Function):
         return grad / (3 * root * root)
 
 
+class _LogGamma(torch.autograd.Function):
+    """lgamma whose gradient at its poles, 0, -1, -2, ..., is infinite, as in MXNet."""
+
+    @staticmethod
+    def forward(ctx, data):
+        ctx.save_for_backward(data)
+        return torch.lgamma(data)
+
+    @staticmethod
+    def backward(ctx, grad):
+        data, = ctx.saved_tensors
+        return grad * torch.digamma(data).masked_fill((data <= 0) & (data == data.floor()), math.inf)
+
+
+def _gammaln(data: Tensor) -> Tensor:
+    return _LogGamma.apply(data) if data.requires_grad else torch.lgamma(data)
+
+
 def _gamma(data: Tensor) -> Tensor:
-    size = torch.lgamma(data).exp()
+    size = _gammaln(data).exp()
     # Below 0 the sign alternates from one integer to the next; at negative integers there is no value.
     below = data < 0
     odd = torch.remainder(data.floor(), 2) == 1
@@ -130,7 +148,7 @@ _floating("log10", torch.log10, "Logarithm to base 10.")
 _floating("log2", torch.log2, "Logarithm to base 2.")
 _floating("log1p", torch.log1p, "log(1 + data), exact for small elements.")
 _floating("gamma", _gamma, "The gamma function.")
-_floating("gammaln", torch.lgamma, "Logarithm of the gamma function's absolute value.")
+_floating("gammaln", _gammaln, "Logarithm of the gamma function's absolute value.")
 _floating("erf", torch.erf, "The error function.")
 _floating("erfinv", torch.erfinv, "Inverse of the error function.")
 

@@ -254,8 +254,8 @@ class Symbol:
         """
         from ..executor import Executor
 
-        return Executor.simple_bind(self, ctx, grad_req, type_dict, group2ctx, shared_arg_names, shared_exec,
-                                    shared_buffer, kwargs)
+        return Executor.simple_bind(self, ctx, grad_req, type_dict, stype_dict, group2ctx, shared_arg_names,
+                                    shared_exec, shared_buffer, kwargs)
 
     def eval(self, ctx=None, **kwargs):
         """The outputs for arrays given by name, as a list."""

@@ -41,6 +41,13 @@ def _array(value, ctx, dtype) -> NDArray:
     return array(value, ctx, value.dtype if dtype == "asnumpy" else dtype)
 
 
+def _stored(values, arguments, stypes, ctx) -> dict[str, NDArray]:
+    """Arrays of these values by name, of the dtypes of the arguments, in their storage types."""
+    stypes = stypes or {}
+    return {name: array(value, ctx, arguments[name].dtype).tostype(stypes.get(name) or "default")
+            for name, value in values.items()}
+
+
 def _numpy(value) -> np.ndarray:
     return value.asnumpy() if isinstance(value, NDArray) else np.asarray(value)
 
@@ -103,14 +110,14 @@ def check_symbolic_backward(sym, location, out_grads, expected, rtol=None, atol=
     """AssertionError unless the gradients of `sym` at `location` are `expected`; returns the gradients.
 
     out_grads: of the outputs; None for losses.  grad_req: 'write', 'add' or 'null', as a string, list or dict.
-    grad_stypes is accepted for MXNet's sake: gradients are dense.
+    grad_stypes: storage types of gradients by name, where they are not dense.  Returns the gradients by name.
     """
     ctx = ctx or default_context()
     arguments = _arguments(sym, location, ctx, dtype)
     names = sym.list_arguments()
     expected = _by_name(expected, names)
     before = {name: np.random.normal(size=arguments[name].shape) for name in expected}
-    grads = {name: array(value, ctx, arguments[name].dtype) for name, value in before.items()}
+    grads = _stored(before, arguments, grad_stypes, ctx)
     before = {name: grad.asnumpy() for name, grad in grads.items()}
     reqs = dict.fromkeys(names, grad_req) if isinstance(grad_req, str) else _by_name(grad_req, names)
     executor = sym.bind(ctx, args=arguments, args_grad=grads, aux_states=_states(sym, aux_states, ctx, dtype),
@@ -126,7 +133,7 @@ def check_symbolic_backward(sym, location, out_grads, expected, rtol=None, atol=
     for name, wanted in expected.items():
         found, wanted = _as_requested(name, reqs.get(name, "null"), grads[name].asnumpy(), wanted, before)
         assert_almost_equal(wanted, found, rtol, atol, (f"EXPECTED_{name}", f"BACKWARD_{name}"), equal_nan=equal_nan)
-    return executor.grad_arrays
+    return grads
 
 
 # --------------------------------------------------------------------------------------------- numeric gradients
@@ -170,7 +177,7 @@ def check_numeric_gradient(sym, location, aux_states=None, numeric_eps=None, rto
     """AssertionError unless backward gives what finite differences of a random projection of the output give.
 
     location: NumPy arrays, a list or a dict by name.  grad_nodes: arguments to look at (all), a list, or a dict to
-    'write', 'add' or 'null'.  grad_stype_dict is accepted for MXNet's sake: gradients are dense.
+    'write', 'add' or 'null'.  grad_stype_dict: storage types of gradients by name, where they are not dense.
     """
     from .. import symbol
 
@@ -193,7 +200,7 @@ def check_numeric_gradient(sym, location, aux_states=None, numeric_eps=None, rto
     arguments[projection] = array(np.random.uniform(0.1, 1.1, out_shape), ctx, dtype)
     before = {name: np.random.normal(0, 0.01, shape) for name, shape in (*shapes.items(), (projection, out_shape))}
     before = {name: value for name, value in before.items() if name in reqs or name == projection}
-    grads = {name: array(value, ctx, arguments[name].dtype) for name, value in before.items()}
+    grads = _stored(before, arguments, grad_stype_dict, ctx)
     before = {name: value.asnumpy() for name, value in grads.items()}
     executor = loss.bind(ctx, args=arguments, args_grad=grads, aux_states=states,
                          grad_req={**reqs, projection: "write"})
