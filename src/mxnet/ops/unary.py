@@ -14,6 +14,7 @@ from ..base import TORCH_TO_NAME, MXNetError
 from . import integers
 from ._dtypes import always
 from ._shapes import rule
+from .binary import answer
 from .registry import DType, register
 
 
@@ -188,7 +189,7 @@ class _Softsign(torch.autograd.Function):
 
 _floating("sigmoid", torch.sigmoid, "1 / (1 + exp(-data)).")
 _floating("softsign", _Softsign.apply, "data / (1 + |data|).")
-_unary("logical_not", lambda data: (data == 0).to(data.dtype), "1 where the element is 0, otherwise 0.")
+_unary("logical_not", lambda data: answer(torch.eq, data, 0), "1 where the element is 0, otherwise 0.")
 
 
 @register("hard_sigmoid", same_shape=True)
@@ -206,10 +207,23 @@ def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     """
     refuse_bool("smooth_l1", data)
     x = data if data.is_floating_point() else data.double()
-    square = scalar * scalar
-    bound = 1 / square if square else math.inf
-    inner = x.clamp(-bound, bound)
-    return (square * inner * (x - 0.5 * inner)).to(data.dtype)
+    bound = 1 / (scalar * scalar) if scalar * scalar else math.inf
+    return torch._C._nn.smooth_l1_loss(x, x.new_zeros(()), 0, bound).to(data.dtype)
+
+
+class _Clip(torch.autograd.Function):
+    """torch.clamp, whose gradient takes far longer."""
+
+    @staticmethod
+    def forward(ctx, data, low, high):
+        result = data.clamp(low, high)
+        ctx.save_for_backward(data, result)
+        return result
+
+    @staticmethod
+    def backward(ctx, grad):
+        data, result = ctx.saved_tensors
+        return grad * answer(torch.eq, data, result), None, None
 
 
 @register("clip", same_shape=True)
@@ -219,6 +233,8 @@ def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
     With a_min > a_max, elements above a_max become a_max and all others a_min.
     """
     if data.is_floating_point() and a_min <= a_max:
+        if data.requires_grad and torch.is_grad_enabled():
+            return _Clip.apply(data, a_min, a_max)
         return data.clamp(a_min, a_max)
     refuse_bool("clip", data)
     x = data if data.is_floating_point() else data.double()
