@@ -24,7 +24,7 @@ __all__ = ["Generator", "generator", "get_state", "seed", "set_state"]
 _LANES = 1024  # twisters of a generator
 _CHUNK = 64  # a draw takes another twister for every so many values
 _MULTIPLIER = 127  # from a user's seed to a generator's
-_FEW = 200  # with fewer twisters, it takes longer to draw one value after the other than all that might be
+_FEW = 50  # with fewer twisters, it takes longer to draw one value after the other than all that might be
 _WORD_MAX = 2**32 - 1
 
 Parameter = float | np.ndarray
@@ -271,7 +271,7 @@ class Generator:
     def poisson(self, n: int, dtype="float32", lam: Parameter = 1.0) -> np.ndarray:
         """Poisson with mean `lam`."""
         dtype, mean = np.dtype(dtype), _parameter(lam)
-        if mean.size == 1 and n and (float(mean[0]) >= 12 or n > _CHUNK * _FEW):
+        if mean.size == 1 and n and (float(mean[0]) >= 12 or n > 500):
             return _cast(poisson_chain(self._parallel, _plan(n), mean), dtype)
         return self._reject(n, dtype, False, _poisson_words(mean), Stepper.poisson, lam)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ._rng_libm import lgammaf, logf, tanf
-from ._rng_samplers import Plan, ahead, first_of_each, log, mixed, polar_scale, unit
+from ._rng_samplers import Plan, ahead, first_of_each, mixed, polar_scale, unit
 from ._rng_twister import Streams, Window
 
 __all__ = ["Stepper", "everywhere", "gamma_chain", "poisson_chain", "step"]
@@ -247,7 +247,7 @@ def _lorentz(lam: np.ndarray) -> Draw:
         u = u.reshape(-1)
         y = tanf(_PI * u)
         x = source.root * y + lam
-        tried = x >= 0
+        tried = ~(x < 0)  # nan is a try, and good: no one may wait for better
         following = np.arange(1, u.size + 1)
         following += tried
         _end_rows(following, tried, rows, room, 3)
@@ -257,7 +257,7 @@ def _lorentz(lam: np.ndarray) -> Draw:
         places = path.take(path_tried)
         y, values = y.take(places), np.floor(x.take(places))
         ceiling = _F32(0.9) * (1 + y * y) * source.densities(values)
-        good = np.flatnonzero(u.take(places + 1) <= ceiling)
+        good = np.flatnonzero(~(u.take(places + 1) > ceiling))
         chosen = first_of_each(path_tried.take(good), rows, steps, each, wanted)
         if chosen is None:
             return None
@@ -388,6 +388,7 @@ def step(
     per_value: about how many uniforms a value takes.
     """
     lanes, each, last = plan
+    most = 1000 * per_value
     n = (lanes - 1) * each + last
     shares = [n // p.size for p in parameters]
     words = 2 if double else 1
@@ -411,6 +412,8 @@ def step(
             short = True
         if short:
             per_value *= 1.5
+            if per_value > most:
+                raise ValueError("no value found: these are not the parameters of a distribution")
             continue
         window.use((stepper.at - limit + room) * words)
         first += count

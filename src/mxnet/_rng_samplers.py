@@ -124,10 +124,9 @@ def ahead(
 
 def units(streams: Streams, plan: Plan, double: bool) -> np.ndarray:
     """Uniforms on [0, 1)."""
-    lanes, each, last = plan
-    if lanes == 1:
-        words = 2 if double else 1
-        return unit(streams.take(1, last * words, last * words), double)
+    if plan[0] == 1:
+        words = plan[2] * (2 if double else 1)
+        return unit(streams.take(1, words, words), double)
     return ahead(streams, plan, double, lambda count: count, lambda u, each, wanted: (u, wanted))
 
 
