@@ -235,41 +235,62 @@ def calibrate_entropy(hist: Tensor, hist_edges: Tensor, *, num_quantized_bins: i
     require(op, hist, torch.float32)
     require(op, hist_edges, torch.float32)
     bins = hist.shape[0] if hist.dim() == 1 else 0
-    if bins % 2 == 0 or tuple(hist_edges.shape) != (bins + 1,) or not 0 < num_quantized_bins <= bins:
+    if bins < 3 or bins % 2 == 0 or tuple(hist_edges.shape) != (bins + 1,) or not 0 < num_quantized_bins <= bins:
         raise MXNetError(f"{op}: expected an odd number of bins, at least num_quantized_bins={num_quantized_bins}, and "
                          f"one edge more, got hist of shape {tuple(hist.shape)}, hist_edges {tuple(hist_edges.shape)}")
     if state.solver is not None and state.solver.is_fake(hist):
         return hist.new_empty(1), hist.new_empty(1)
-    middle, least = bins // 2, num_quantized_bins // 2
-    counts = hist.double()
-    below = torch.cat([counts.new_zeros(1), counts.cumsum(0)])  # of each edge
-    divergence = torch.stack([_divergence(counts, below, middle - i, middle + i + 1, num_quantized_bins)
-                              for i in range(least, middle + 1)])
+    middle, least = bins // 2, max(num_quantized_bins // 2, 1)
+    divergence = _divergences(hist.double(), num_quantized_bins, torch.arange(least, middle + 1, device=hist.device))
     smallest, best = divergence.nan_to_num(torch.finfo(torch.float32).max).min(0)
     return hist_edges[middle + least + 1 + best].reshape(1), smallest.float().reshape(1)
 
 
-_EPSILON = 1e-4  # what empty bins get of the others
+_EPSILON = 1e-4  # what empty bins get of the others, in both distributions
 
 
-def _divergence(counts: Tensor, below: Tensor, start: int, stop: int, quantized: int) -> Tensor:
-    """The divergence of the bins from `start` to `stop`, with what is outside in their ends, and these quantized."""
-    inside = counts[start:stop].clone()
-    whole = inside.clone()
-    whole[0] += below[start]
-    whole[-1] += below[-1] - below[stop]
-    inside[0] = 0  # MXNet forgets this one when it quantizes
-    size = (stop - start) // quantized or 1
-    group = (torch.arange(stop - start, device=counts.device) // size).clamp_max(quantized - 1)
-    zeros = counts.new_zeros(quantized)
-    sums, members = zeros.index_add(0, group, inside), zeros.index_add(0, group, (inside != 0).double())
-    p, q = _smooth(whole), _smooth((sums / members.clamp_min(1))[group] * (whole != 0))
-    return (p * (p / q).log()).sum()
+def _divergences(counts: Tensor, quantized: int, reach: Tensor) -> Tensor:
+    """For each reach, the divergence of the bins within it of the middle, and what is outside in their ends, from these
+    quantized; not a number where one has no elements.
+
+    Within a group of bins that become one all that are filled have the same height then.  So all but the entropy of
+    the distribution itself follows from sums over groups.
+    """
+    middle = len(counts) // 2
+    start, stop = middle - reach, middle + reach + 1
+    below, filled_below = (torch.cat([c.new_zeros(1), c.cumsum(0)]) for c in (counts, (counts != 0).double()))
+    groups = torch.arange(quantized + 1, device=counts.device)
+    edges = start.unsqueeze(1) + groups * ((stop - start) // quantized).unsqueeze(1)
+    edges[:, -1] = stop
+    sums, filled = below[edges].diff(dim=1), filled_below[edges].diff(dim=1)
+    first, last, before, behind = counts[start], counts[stop - 1], below[start], below[-1] - below[stop]
+    kept, members = sums.clone(), filled.clone()
+    kept[:, 0] -= first  # MXNet forgets this bin when it quantizes
+    members[:, 0] -= (first != 0).double()
+    height = kept / members.clamp_min(1)
+    sums[:, 0] += before
+    sums[:, -1] += behind
+    filled[:, 0] += ((first == 0) & (before > 0)).double()
+    filled[:, -1] += ((last == 0) & (behind > 0)).double()
+    spared = _spared(stop - start, filled)
+    smooth = torch.where(height > 0, height - _spared(stop - start, filled * (height > 0)).unsqueeze(1), _EPSILON)
+    cross = torch.where(filled > 0, (sums - spared.unsqueeze(1) * filled) * smooth.log(), 0).sum(1)
+    own = _inner_entropy(counts, filled_below, start + 1, stop - 1, spared)
+    for end in (first + before, last + behind):
+        own += torch.where(end > 0, torch.xlogy(end - spared, end - spared), 0)
+    total, quantized_total = below[-1], (height * filled).sum(1)
+    return torch.where(quantized_total > 0, (own - cross) / total + (quantized_total / total).log(), torch.nan)
 
 
-def _smooth(counts: Tensor) -> Tensor:
-    """A distribution without zeros; not a number where that cannot be made."""
-    empty = counts == 0
-    zeros = empty.sum()
-    smooth = torch.where(empty, _EPSILON, counts - _EPSILON * zeros / (counts.numel() - zeros))
-    return torch.where((smooth > 0).all() & ~empty.all(), smooth / smooth.sum(), torch.nan)
+def _spared(width: Tensor, filled: Tensor) -> Tensor:
+    """What each filled bin gives, so that all the empty ones have something."""
+    count = filled.sum(1)
+    return _EPSILON * (width - count) / count
+
+
+def _inner_entropy(counts: Tensor, filled_below: Tensor, start: Tensor, stop: Tensor, spared: Tensor) -> Tensor:
+    """Sums of x log x over the filled bins from start to stop, of which each has given something."""
+    filled = counts[counts != 0]
+    slices = zip(filled_below[start].long().tolist(), filled_below[stop].long().tolist(), spared.tolist(), strict=True)
+    given = (filled[low:high] - share for low, high, share in slices)
+    return torch.stack([torch.xlogy(x, x).sum() for x in given])
