@@ -249,15 +249,16 @@ class Generator:
         if n == 0:
             return np.empty(0, dtype)
         lanes, each, last = _plan(n)
-        words = self._parallel.take(lanes, 2 * each, 2 * last)
-        wide = words[0::2].astype(np.uint64)
-        wide <<= np.uint64(31)
-        wide += words[1::2]
-        size = np.uint64(high - low)
-        wide -= wide // size * size  # NumPy divides fast, but is slow to give the rest
-        out = wide.view(np.int64)
-        out += low
-        return out.astype(dtype, copy=False)
+        size, out = np.uint64(high - low), np.empty((lanes, each), dtype)
+        for start, words in self._parallel.groups(lanes, 2 * each, 2 * last):
+            wide = words[:, 0::2].astype(np.uint64)
+            wide <<= np.uint64(31)
+            wide += words[:, 1::2]
+            wide -= wide // size * size  # NumPy divides fast, but is slow to give the rest
+            numbers = wide.view(np.int64)
+            numbers += low
+            out[start : start + len(numbers)] = numbers
+        return out.reshape(-1)[:n]
 
     def gamma(self, n: int, dtype="float32", alpha: Parameter = 1.0, beta: Parameter = 1.0) -> np.ndarray:
         """Gamma with shape `alpha` and scale `beta`."""
@@ -354,8 +355,9 @@ class Generator:
         if n < _SHORT:
             order = list(range(n))
             low, high, step = (n - 1, 0, -1) if rows else (1, n, 1)
-            limits = np.arange(low + 1, high + 1, step)
-            for i, j in zip(range(low, high, step), self._below(limits).tolist(), strict=True):
+            limits = range(low + 1, high + 1, step)
+            partners = self._few_below(limits) if n <= _FEW else self._below(np.array(limits)).tolist()
+            for i, j in zip(range(low, high, step), partners, strict=True):
                 order[i], order[j] = order[j], order[i]
             return np.array(order, np.int64)
         partner = np.zeros(n, np.int64)
@@ -364,6 +366,17 @@ class Generator:
             return _swapped_down(partner)
         partner[1:] = self._below(np.arange(2, n + 1))
         return _swapped_up(partner)
+
+    def _few_below(self, limits: range) -> list[int]:
+        """As `_below`, without what takes long to begin."""
+        out = []
+        words = self._serial.take(1, len(limits), len(limits)).tolist() if limits else []
+        for limit in limits:
+            scale = _WORD_MAX // limit
+            while (word := words.pop(0)) >= scale * limit:
+                words.append(int(self._serial.take(1, 1, 1)[0]))
+            out.append(word // scale)
+        return out
 
     def _below(self, limits: np.ndarray) -> np.ndarray:
         """For each limit an integer below it, as libstdc++'s `uniform_int_distribution` scales words down."""

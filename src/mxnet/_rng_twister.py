@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 __all__ = ["Streams", "Window"]
@@ -146,22 +148,34 @@ class Streams:
 
     def take(self, lanes: int, count: int, last: int) -> np.ndarray:
         """The next `count` words of the first `lanes` twisters, but `last` of the last one; flat."""
-        if lanes == 1 and len(self._at):
-            at = int(self._at[0])
-            if at + last <= _WORDS:
-                self._at[0] = at + last
-                return self._words[0, at : at + last]
+        words = self.at_hand(last) if lanes == 1 else None
+        if words is not None:
+            return words
         words = np.empty((lanes, count), np.uint32)
+        for start, made in self.groups(lanes, count, last):
+            words[start : start + len(made)] = made
+        return words.reshape(-1)[: (lanes - 1) * count + last]
+
+    def groups(self, lanes: int, count: int, last: int) -> Iterator[tuple[int, np.ndarray]]:
+        """The same, some twisters at a time: the number of the first one, and `count` words of each, all used up."""
         group = max(_GROUP, 2**17 // count)
         for start in range(0, lanes, group):
             stop = min(start + group, lanes)
             window = Window(self, start, stop, count)
-            words[start:stop] = window.words
             used = np.full(stop - start, count)
             if stop == lanes:
                 used[-1] = last
+            yield start, window.words
             window.use(used)
-        return words.reshape(-1)[: (lanes - 1) * count + last]
+
+    def at_hand(self, count: int) -> np.ndarray | None:
+        """The next `count` words of the first twister, used up, if they are made already."""
+        if len(self._at):
+            at = int(self._at[0])
+            if at + count <= _WORDS:
+                self._at[0] = at + count
+                return self._words[0, at : at + count]
+        return None
 
 
 class Window:
