@@ -20,8 +20,9 @@ class MinMaxCollector:
         self.min_max_dict: dict[str, tuple[float, float]] = {}
         self.quantized_dtype, self.include_layer, self.logger = quantized_dtype, include_layer, logger
 
-    def collect(self, name: str, arr: NDArray):
-        """Take notice of an array."""
+    def collect(self, name: str | bytes, arr: NDArray):
+        """Take notice of an array; may be the callback of an executor's monitor, which gives bytes."""
+        name = name.decode() if isinstance(name, bytes) else name
         if self.include_layer is not None and name not in self.include_layer:
             return
         low, high = float(arr.min().asscalar()), float(arr.max().asscalar())
@@ -41,8 +42,9 @@ class HistogramCollector:
         self.hist_dict: dict[str, tuple] = {}
         self.num_bins, self.include_layer, self.logger = num_bins, include_layer, logger
 
-    def collect(self, name: str, arr: NDArray):
-        """Take notice of an array."""
+    def collect(self, name: str | bytes, arr: NDArray):
+        """Take notice of an array; may be the callback of an executor's monitor, which gives bytes."""
+        name = name.decode() if isinstance(name, bytes) else name
         if self.include_layer is not None and name not in self.include_layer:
             return
         values = arr.asnumpy()
