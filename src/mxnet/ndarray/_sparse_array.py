@@ -162,6 +162,10 @@ class BaseSparseNDArray(NDArray):
     def reshape(self, *shape, **kwargs):
         raise NotSupportedForSparseNDArray(self.reshape, None, shape)
 
+    def wait_to_read(self):
+        """Wait until the values are there."""
+        self.data.wait_to_read()
+
     # ------------------------------------------------------------------ copies
 
     def _like(self, parts, ctx=None):

@@ -72,8 +72,13 @@ class CSRNDArray(BaseSparseNDArray):
 
     def _is_sorted(self) -> bool:
         """Whether the columns of each row rise."""
-        keys = self._keys()
-        return bool((keys[1:] > keys[:-1]).all())
+        _, ends, columns = self._parts
+        if len(columns) < 2:
+            return True
+        rises = columns[1:] > columns[:-1]
+        starts = ends[1:-1]
+        rises[starts[(starts > 0) & (starts < len(columns))] - 1] = True
+        return bool(rises.all())
 
     def _as_torch(self) -> torch.Tensor:
         """The matrix as a sparse tensor of torch's."""
@@ -91,9 +96,9 @@ class CSRNDArray(BaseSparseNDArray):
         width = self._size[1]
         if columns is not None and columns != (0, width):
             left, width = columns[0], columns[1] - columns[0]
-            inside = (at >= left) & (at < columns[1])
-            before = torch.cat([ends.new_zeros(1), inside.cumsum(0)])
-            values, at, ends = values[inside], at[inside] - left, before[ends]
+            inside = ((at >= left) & (at < columns[1])).nonzero().flatten()
+            values, at = values.index_select(0, inside), at.index_select(0, inside) - left
+            ends = torch.searchsorted(inside, ends)
         return made(CSRNDArray, (values, ends, at), (end - begin, width), self._ctx)
 
     def _rows_taken(self, rows) -> CSRNDArray:

@@ -11,7 +11,7 @@ import torch
 from ..base import MXNetError
 from . import _arith, _wrap
 from ._array import NDArray
-from ._sparse_array import BaseSparseNDArray, RowSparseNDArray, made
+from ._sparse_array import BaseSparseNDArray, RowSparseNDArray, find, made
 from ._sparse_csr import CSRNDArray, row_ends
 from ._sparse_products import compressed, dot, embedding, recorded_dot, recorded_embedding
 from ._sparse_recorded import Retained, Scaled, Sum
@@ -141,10 +141,10 @@ def _sum_of_two(op, bound, args):
 def _sum_by_torch(a, b, sign):
     total = torch.add(a._as_torch(), b._as_torch(), alpha=sign)
     values, ends, columns = total.values(), total.crow_indices(), total.col_indices()
-    kept = values != 0
-    if not bool(kept.all()):
-        before = torch.cat([ends.new_zeros(1), kept.cumsum(0)])
-        values, columns, ends = values[kept], columns[kept], before[ends]
+    kept = values.nonzero().flatten()
+    if len(kept) < len(values):
+        values, columns = values.index_select(0, kept), columns.index_select(0, kept)
+        ends = torch.searchsorted(kept, ends.to(torch.int64))
     return values, ends.to(torch.int64), columns.to(torch.int64)
 
 
@@ -154,13 +154,26 @@ def _multiply(op, bound, args):
     if a.shape != b.shape:
         return None
     if type(a) is type(b):
-        return _union(op, bound, args) if isinstance(a, BaseSparseNDArray) else None
+        return _common(op, bound, a, b) if isinstance(a, BaseSparseNDArray) else None
     if isinstance(a, BaseSparseNDArray) and isinstance(b, BaseSparseNDArray):
         return None
     sparse, dense = (a, b) if isinstance(a, BaseSparseNDArray) else (b, a)
     values, *aux = sparse._parts
     other = _at_stored(sparse, plain(dense))
     return sparse._like([call(op.name, bound, (values, other) if sparse is a else (other, values), {}), *aux])
+
+
+def _common(op, bound, a, b):
+    """The product of two arrays of one kind: of csr matrices, with what both store; of row_sparse ones as `_union`."""
+    if type(a) is RowSparseNDArray or a._parts[0].dtype is not b._parts[0].dtype or not (a._is_sorted()
+                                                                                       and b._is_sorted()):
+        return _union(op, bound, (a, b))
+    if torch.equal(a._parts[1], b._parts[1]) and torch.equal(a._parts[2], b._parts[2]):
+        return a._like([call(op.name, bound, (a._parts[0], b._parts[0]), {}), *a._parts[1:]])
+    at, kept = find(b._keys(), a._keys())
+    values = a._parts[0].index_select(0, kept), b._parts[0].index_select(0, at[kept])
+    ends = torch.searchsorted(kept, a._parts[1])
+    return a._like([call(op.name, bound, values, {}), ends, a._parts[2].index_select(0, kept)])
 
 
 def _at_stored(sparse, dense) -> torch.Tensor:

@@ -18,6 +18,7 @@ from ._wrap import call, node, plain, wrap
 __all__ = ["compressed", "dot", "embedding", "recorded_dot", "recorded_embedding"]
 
 _BAGS = (torch.float32, torch.float64)
+_FEW = 6  # columns, for which sorting the values takes longer than to add them up where they belong
 
 
 def compressed(tensor, stype, ctx):
@@ -36,7 +37,7 @@ def _transposed(values, ends, columns, size):
     rows = torch.repeat_interleave(ends.diff())
     short = columns.to(torch.int32) if size[1] < 2**31 else columns  # sorts in half the time
     order = short.sort(stable=True).indices
-    return values[order], row_ends(columns, size[1]), rows[order]
+    return values.index_select(0, order), row_ends(columns, size[1]), rows.index_select(0, order)
 
 
 def _times(parts, size, right, flip):
@@ -45,11 +46,13 @@ def _times(parts, size, right, flip):
     count = size[1] if flip else size[0]
     if not (len(values) and right.numel()):
         return right.new_zeros(count, right.shape[1])
-    if values.dtype not in _BAGS or (flip and right.shape[1] == 1):
+    if values.dtype not in _BAGS or (flip and right.shape[1] <= _FEW):
         rows = torch.repeat_interleave(ends.diff())
         source, target = (rows, columns) if flip else (columns, rows)
-        terms = right.index_select(0, source).mul_(values.unsqueeze(1))
-        return right.new_zeros(count, right.shape[1]).index_add_(0, target, terms)
+        result = right.new_zeros(right.shape[1], count)
+        for column, sums in zip(right.t().contiguous(), result, strict=True):
+            sums.index_add_(0, target, column.index_select(0, source).mul_(values))
+        return result.t().contiguous()
     if flip:
         values, ends, columns = _transposed(values, ends, columns, size)
     bags = torch._embedding_bag_forward_only(right.contiguous(), columns, ends, False, 0, False, values, True)
@@ -97,18 +100,28 @@ def _product(lhs, rhs, flip):
     return result.reshape(lhs._size[1 if flip else 0], *rhs.shape[1:])
 
 
-def _as_wanted(result, lhs, flip, wanted):
+def _product_in_rows(lhs, rhs):
+    """The transpose of a csr matrix times something, row_sparse: its rows are the columns that are in use."""
+    rows, parts, size = _in_use(lhs._parts, lhs._size)
+    values = _times(parts, size, _as_matrix(plain(rhs)), True)
+    shape = lhs._size[1], *rhs.shape[1:]
+    return made(RowSparseNDArray, (values.reshape(-1, *shape[1:]), rows), shape, lhs._ctx)
+
+
+def _in_use(parts, size):
+    """(the columns where a matrix has values; its parts and size without all others)."""
+    values, ends, columns = parts
+    used = torch.zeros(size[1], dtype=torch.bool, device=columns.device).index_fill_(0, columns, True)
+    place = used.cumsum(0).sub_(1)
+    rows = used.nonzero().flatten()
+    return rows, (values, ends, place.index_select(0, columns)), (size[0], len(rows))
+
+
+def _found(lhs, rhs, flip, wanted):
     """The product in its storage type: row_sparse where the matrix is transposed."""
-    wanted = wanted or ("row_sparse" if flip else "default")
-    if wanted == "row_sparse" and flip:
-        rows = _used(lhs._parts[2], lhs._size[1])
-        return made(RowSparseNDArray, (result.index_select(0, rows), rows), result.shape, lhs._ctx)
-    return compressed(result, wanted, lhs._ctx)
-
-
-def _used(columns, count) -> torch.Tensor:
-    """Which numbers below `count` occur, rising."""
-    return torch.zeros(count, dtype=torch.bool).index_fill_(0, columns, True).nonzero().flatten()
+    if flip and wanted in (None, "row_sparse"):
+        return _product_in_rows(lhs, rhs)
+    return compressed(_product(lhs, rhs, flip), wanted or "default", lhs._ctx)
 
 
 def dot(op, bound, args):
@@ -116,7 +129,7 @@ def dot(op, bound, args):
     lhs, rhs = args
     flip, flip_right, wanted = _wanted(bound)
     if _is_product(lhs, rhs, flip, flip_right):
-        return _as_wanted(_product(lhs, rhs, flip), lhs, flip, wanted)
+        return _found(lhs, rhs, flip, wanted)
     if type(rhs) is CSRNDArray and type(lhs) is NDArray and not flip and lhs.ndim == 2:
         if lhs.shape[1] != rhs.shape[1 if flip_right else 0]:
             raise MXNetError(f"dot: shapes {lhs.shape} and {rhs.shape} do not fit")
@@ -134,13 +147,13 @@ def recorded_dot(op, bound, args):
     flip, flip_right, wanted = _wanted(bound)
     if not _is_product(lhs, rhs, flip, flip_right) or lhs._rg:
         return None
-    result = _as_wanted(_product(lhs, rhs, flip), lhs, flip, wanted)
+    result = _found(lhs, rhs, flip, wanted)
     standing = node(rhs)
     # what other operators computed has a gradient that they must be able to take
     sparse = not flip and (standing.is_leaf or type(rhs) is not NDArray)
-    rows = _used(lhs._parts[2], lhs._size[1]) if sparse else None
+    rows, parts, size = _in_use(lhs._parts, lhs._size) if sparse else (None, lhs._parts, lhs._size)
     hollow = type(result) is not NDArray
-    back = _Back(lhs._parts, lhs._size, not flip)
+    back = _Back(parts, size, not flip)
     found = Product.apply(standing, plain(result) if not hollow else result._parts[0].new_empty(1).expand(result._size),
                           back, rows, hollow)
     return result._standing(found) if hollow else wrap(found, lhs._ctx)

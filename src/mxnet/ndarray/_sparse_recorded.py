@@ -19,9 +19,13 @@ def as_hollow(size, dtype, device) -> torch.Tensor:
     return torch.zeros((1,) * len(size), dtype=dtype, device=device).expand(size)
 
 
-def rows_gradient(values, rows, size) -> torch.Tensor:
-    """Some rows as a gradient: a sparse tensor of torch's whose first axis alone is sparse."""
-    return torch.sparse_coo_tensor(rows.unsqueeze(0), values, tuple(size), check_invariants=False)
+def rows_gradient(values, rows, size, rising=False) -> torch.Tensor:
+    """Some rows as a gradient: a sparse tensor of torch's whose first axis alone is sparse.
+
+    rising: the rows' numbers are, so that nothing has to be sorted or added up.
+    """
+    return torch.sparse_coo_tensor(rows.unsqueeze(0), values, tuple(size), check_invariants=False,
+                                   is_coalesced=rising or None)
 
 
 class Filled(torch.autograd.Function):
@@ -65,7 +69,8 @@ class Scaled(torch.autograd.Function):
 class Product(torch.autograd.Function):
     """A product with a sparse matrix, which has been computed; its gradient is back(gradient).
 
-    rows: those of the other factor that take part, for a sparse gradient.  hollow: the result is.
+    rows: those of the other factor that take part, for a sparse gradient, which `back` then gives without the others.
+    hollow: the result is.
     """
 
     @staticmethod
@@ -77,10 +82,11 @@ class Product(torch.autograd.Function):
     def backward(ctx, grad):
         if grad.is_sparse:
             grad = grad.to_dense()
-        found = ctx.back(grad).reshape(ctx.size)
-        if ctx.rows is not None:
-            found = rows_gradient(found.index_select(0, ctx.rows), ctx.rows, ctx.size)
-        return found, None, None, None, None
+        found = ctx.back(grad)
+        if ctx.rows is None:
+            return found.reshape(ctx.size), None, None, None, None
+        values = found.reshape(-1, *ctx.size[1:])
+        return rows_gradient(values, ctx.rows, ctx.size, True), None, None, None, None
 
 
 class Rows(torch.autograd.Function):
