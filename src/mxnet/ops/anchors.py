@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from ..base import TORCH_TO_NAME, MXNetError
+from ._nms import places_in_lists, ranked, survivors, with_areas
 from ._shapes import count, fit, rule, same
-from .boxes import corners_of, greedy_nms, has_values
+from .boxes import corners_of, has_values
 from .registry import register
 
 __all__ = ["multi_proposal", "multibox_detection", "multibox_prior", "multibox_target", "proposal"]
@@ -234,16 +235,20 @@ def multibox_detection(cls_prob: Tensor, loc_pred: Tensor, anchor: Tensor, *, cl
     if clip:
         boxes = boxes.clamp(0, 1)
     found = torch.cat([label[..., None].to(score.dtype), score[..., None], boxes], -1)
-    for image, row in zip(found, rows, strict=True):
-        valid = image[(image[:, 1] >= threshold) & (image[:, 1] > -1)]
-        row[:len(valid)] = valid
-        if 0 < nms_threshold <= 1:
-            best = valid[valid[:, 1].argsort(descending=True, stable=True)]
-            best = best[:nms_topk] if nms_topk > 0 else best
-            row[:len(valid), 0] = -1
-            row[:len(best), 1:] = best[:, 1:]
-            kept = _survivors(best, nms_threshold, force_suppress)
-            row[kept, 0] = best[kept, 0]
+    valid = (score >= threshold) & (score > -1)
+    image, index = valid.nonzero().unbind(1)
+    suppressing = 0 < nms_threshold <= 1
+    if not suppressing or nms_topk > 0:  # else all are written again, in order
+        rows[image, places_in_lists(image, batch)] = found[image, index]
+    if suppressing:
+        rows[..., 0] = -1
+        image, index, place = ranked(score, valid, nms_topk)
+        best, label = found[image, index], label[image, index]
+        lists = image if force_suppress else image * classes + label
+        kept = survivors(with_areas(*best[:, 2:].unbind(1)), lists, nms_threshold, or_equal=True)
+        best[:, 0] = -1
+        best[kept, 0] = label[kept].to(best.dtype)
+        rows[image, place] = best
     return rows
 
 
@@ -255,14 +260,6 @@ def _boxes_at(offsets: Tensor, anchor: Tensor, variances: _Floats) -> Tensor:
     x, y = x * width + (left + right) / 2, y * height + (top + bottom) / 2
     width, height = wider.exp() * width / 2, higher.exp() * height / 2
     return torch.stack([x - width, y - height, x + width, y + height], -1)
-
-
-def _survivors(rows: Tensor, threshold: float, across_classes: bool) -> Tensor:
-    def clashes(first: Tensor, second: Tensor) -> Tensor:
-        hit = _overlaps(rows[first, None, 2:], rows[None, second, 2:]) >= threshold
-        return hit if across_classes else hit & (rows[first, None, 0] == rows[None, second, 0])
-
-    return greedy_nms(len(rows), clashes, rows.device)
 
 
 # ----------------------------------------------------------------------------------------------- Faster R-CNN
@@ -330,12 +327,8 @@ def _best_boxes(boxes: Tensor, scores: Tensor, before: int, after: int, threshol
     order = scores.argsort(descending=True, stable=True)
     order = order[:before] if before > 0 else order
     boxes, scores = boxes[order], scores[order]
-    ends = boxes + boxes.new_tensor([0, 0, 1, 1])  # corners count as pixels
-
-    def clashes(first: Tensor, second: Tensor) -> Tensor:
-        return _overlaps(ends[first, None], ends[None, second]) > threshold
-
-    kept = greedy_nms(len(boxes), clashes, boxes.device, after)
+    left, top, right, bottom = boxes.unbind(1)
+    kept = survivors(with_areas(left, top, right + 1, bottom + 1), None, threshold, enough=after)  # corners are pixels
     kept = kept[torch.arange(after, device=boxes.device) % min(len(kept), after)] if after else kept[:0]
     return boxes[kept], scores[kept][:, None]
 

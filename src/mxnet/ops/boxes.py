@@ -12,16 +12,15 @@ from torch import Tensor
 
 from .._state import state
 from ..base import TORCH_TO_NAME, MXNetError
+from ._nms import places_in_lists, ranked, survivors, with_areas
 from ._shapes import fit, rule
 from .registry import register
 from .unary import require_float
 
-__all__ = ["bipartite_matching", "box_decode", "box_encode", "box_iou", "box_nms", "corners_of", "greedy_nms",
-           "has_values", "same_dtype", "when_unknown"]
+__all__ = ["bipartite_matching", "box_decode", "box_encode", "box_iou", "box_nms", "corners_of", "has_values",
+           "same_dtype", "when_unknown"]
 
 Format = Literal["center", "corner"]
-
-_BLOCK = 64  # boxes that greedy_nms decides on at a time
 
 
 def has_values(tensor: Tensor) -> bool:
@@ -98,30 +97,6 @@ def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:
 # --------------------------------------------------------------------------------------- non-maximum suppression
 
 
-def greedy_nms(count: int, clashes: Callable[[Tensor, Tensor], Tensor], device: torch.device,
-               enough: int | None = None) -> Tensor:
-    """Which of `count` candidates, best first, survive when each survivor removes those after it that it clashes with.
-
-    clashes: indices (a,) and (b,) -> bool (a, b).  Returns the indices of the survivors, in order; those after the
-    first `enough` may lack.
-
-    Candidates are decided on block by block.  Within a block the survivors are the fixed point of "nobody alive
-    before me clashes with me": what is decided grows by one place at least in each round.
-    """
-    left, survivors, found = torch.arange(count, device=device), [], 0
-    while left.numel() and (enough is None or found < enough):
-        block, left = left[:_BLOCK], left[_BLOCK:]
-        clash = clashes(block, block).triu(1)
-        alive = ~clash.any(0)
-        while not torch.equal(alive, after := ~(clash & alive[:, None]).any(0)):
-            alive = after
-        block = block[alive]
-        survivors.append(block)
-        found += block.numel()
-        left = left[~clashes(block, left).any(0)]
-    return torch.cat(survivors) if survivors else left
-
-
 class _Selection(torch.autograd.Function):
     """`result` forward; backward the gradient of row i goes to row `source[i]`, nowhere for -1."""
 
@@ -189,40 +164,35 @@ def box_nms(data: Tensor, *, overlap_thresh: float = 0.5, valid_thresh: float = 
     _check_nms(data, coord_start, score_index, id_index)
     count, width = data.shape[-2:]
     rows = data.detach().reshape(-1, count, width)
-    source = torch.full((*rows.shape[:2], 1), -1, device=data.device)
+    source = torch.full(rows.shape[:2], -1, device=data.device)
+    chosen = torch.full_like(rows, -1)
     if topk == 0:
-        source = torch.arange(count, device=data.device).reshape(1, count, 1).expand_as(source)
+        source, chosen = torch.arange(count, device=data.device).expand_as(source), rows.clone()
     elif has_values(data):
-        for image, where in zip(rows, source, strict=True):
-            valid = image[:, score_index] > valid_thresh
-            if id_index >= 0:
-                valid &= image[:, id_index] != background_id
-            kept = _nms_of_image(image, valid, topk, overlap_thresh, slice(coord_start, coord_start + 4),
-                                 score_index, -1 if force_suppress else id_index, in_format)
-            where[:kept.numel(), 0] = kept
-    chosen = torch.where(source < 0, -1, rows.gather(1, source.clamp(min=0).expand_as(rows)))
-    if topk != 0 and in_format != out_format:
-        coords = chosen[..., coord_start:coord_start + 4]
-        coords.copy_(torch.where(source < 0, coords, _convert(coords, in_format, out_format)))
-    source = source.reshape(*data.shape[:-1], 1)
-    return _Selection.apply(data, source, chosen.reshape(data.shape)), source.to(data.dtype)
+        valid = rows[..., score_index] > valid_thresh
+        if id_index >= 0:
+            valid &= rows[..., id_index] != background_id
+        image, index, _ = ranked(rows[..., score_index], valid, topk)
+        found, coords = rows[image, index], slice(coord_start, coord_start + 4)
+        classes = found[:, id_index].int() if id_index >= 0 and not force_suppress else None
+        kept = _nms_of_images(found[:, coords], image, classes, len(rows), overlap_thresh, in_format)
+        found, image = found[kept], image[kept]
+        found[:, coords] = _convert(found[:, coords], in_format, out_format)
+        place = places_in_lists(image, len(rows))
+        source[image, place], chosen[image, place] = index[kept], found
+    chosen, source = chosen.reshape(data.shape), source.reshape(*data.shape[:-1], 1)
+    if data.requires_grad:
+        chosen = _Selection.apply(data, source, chosen)
+    return chosen, source.to(data.dtype)
 
 
-def _nms_of_image(rows: Tensor, valid: Tensor, topk: int, threshold: float, coords: slice, score: int, identity: int,
-                  form: Format) -> Tensor:
-    """Indices of the rows that stay, best first."""
-    candidates = valid.nonzero().flatten()
-    order = candidates[rows[candidates, score].argsort(descending=True, stable=True)]
-    if topk > 0:
-        order = order[:topk]
-    boxes = rows[order][:, coords]
-    classes = rows[order, identity].int() if identity >= 0 else None
-
-    def clashes(first: Tensor, second: Tensor) -> Tensor:
-        hit = _iou(boxes[first, None], boxes[None, second], form) > threshold
-        return hit if classes is None else hit & (classes[first, None] == classes[None, second])
-
-    return order[greedy_nms(len(order), clashes, rows.device)]
+def _nms_of_images(boxes: Tensor, image: Tensor, classes: Tensor | None, images: int, threshold: float,
+                   form: Format) -> Tensor:
+    """Indices of the boxes (n, 4) that stay, in order."""
+    lists = image if images > 1 else None
+    if classes is not None:
+        lists = image * 2**32 + classes
+    return survivors(with_areas(*corners_of(boxes, form), _areas(boxes, form)), lists, threshold)
 
 
 # -------------------------------------------------------------------------------------------------- matching
