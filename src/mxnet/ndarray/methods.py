@@ -1,5 +1,14 @@
 """The operators that NDArray has as methods: x.sum() is nd.sum(x)."""
 
+from operator import index
+
+from ..base import MXNetError
+
+
+class _DoesNotFit(MXNetError, ValueError):
+    """What reshape raises, which in MXNet is the one or the other, as it has too many or too few elements."""
+
+
 def attach_methods(cls, op):
     """Give `cls` the operators of METHODS as methods, and the few that need another calling convention."""
     from torch import SymInt
@@ -22,13 +31,13 @@ def attach_methods(cls, op):
             return reshape(self, shape=shape, reverse=reverse)
         # A view, where the operator copies: what is written through it is written to this array.
         t = in_use(self)
-        sizes = target_shape(t.shape, tuple(s if isinstance(s, SymInt) else int(s) for s in shape), reverse)
+        sizes = target_shape(t.shape, tuple(s if isinstance(s, SymInt) else index(s) for s in shape), reverse)
         try:
             return self._derived(t.reshape(sizes))
         except RuntimeError as error:
             if explain("Reshape", error, (t,)) is error:
                 raise
-            raise ValueError(f"Cannot reshape array of size {t.numel()} into shape {tuple(shape)}") from error
+            raise _DoesNotFit(f"Cannot reshape array of size {t.numel()} into shape {tuple(shape)}") from error
 
     def _transpose(self, *args, axes=()):
         """Permute the axes: transpose(), transpose(1, 0) or transpose((1, 0)); None and () reverse them."""

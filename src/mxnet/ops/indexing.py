@@ -153,7 +153,7 @@ def _slice_like_outputs(attrs, data, like):
 
 
 @register("slice_like", types=like_first, output_shapes=_slice_like_outputs)
-def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
+def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape | None = ()) -> Tensor:
     """The first elements of `data` along `axes` (default: all), as many as `shape_like` has there."""
     if not axes and data.dim() != shape_like.dim():
         raise MXNetError(f"slice_like: without axes both inputs need equally many, got shapes {tuple(data.shape)} "
@@ -231,7 +231,7 @@ def _coordinates(op: str, indices: Tensor, rank: int) -> tuple[Tensor, ...]:
 
 
 class _OutOfRange(MXNetError, IndexError):
-    """What gather_nd raises, which is IndexError in MXNet while other operators raise MXNetError."""
+    """What gather_nd and scatter_nd raise, which is IndexError in MXNet while other operators raise MXNetError."""
 
 
 @rule
@@ -276,7 +276,10 @@ def _scatter(data: Tensor, indices: Tensor, result: Tensor, accumulate: bool) ->
     if data.shape != expected:
         raise MXNetError(f"scatter_nd: data of shape {tuple(data.shape)} and indices of shape {tuple(indices.shape)} "
                          f"do not fit an array of shape {tuple(result.shape)}")
-    return result.index_put_(places, data, accumulate)
+    try:
+        return result.index_put_(places, data, accumulate)
+    except IndexError as error:
+        raise _OutOfRange(f"scatter_nd: {error}") from None
 
 
 @register("fill_element_0index")

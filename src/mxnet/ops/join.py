@@ -161,7 +161,8 @@ def _pieces(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool
     if squeeze_axis and size != num_outputs:
         raise MXNetError(f"split: squeeze_axis wants as many pieces as the axis has elements, "
                          f"got num_outputs={num_outputs} for size {size}")
-    return _squeezed(data.split(size // num_outputs, axis), axis, squeeze_axis)
+    pieces = data.split(size // num_outputs, axis) if size else (data,) * num_outputs
+    return _squeezed(pieces, axis, squeeze_axis)
 
 
 @rule

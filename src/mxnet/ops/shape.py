@@ -232,17 +232,18 @@ def _squeezed(data: Tensor, *, axis: Shape | None = None) -> Tensor:
             raise MXNetError(f"squeeze: axis={tuple(axis)} must name different axes of size 1, "
                              f"got an array of shape {tuple(data.shape)}")
         result = data.squeeze(axes)
-    return result if result.dim() else result.view(1)
+    return result if result.dim() or state.np_shape else result.view(1)
 
 
 @rule
 def _squeeze_outputs(attrs, data):
+    single = () if state.np_shape else (1,)
     if attrs["axis"] is None:
         fit(-1 not in data)
-        return [tuple(size for size in data if size != 1) or (1,)]
+        return [tuple(size for size in data if size != 1) or single]
     axes = {indexed_axis(a, len(data)) for a in attrs["axis"]}
     fit(len(axes) == len(attrs["axis"]), all(same(data[a], 1) for a in axes))
-    return [tuple(size for i, size in enumerate(data) if i not in axes) or (1,)]
+    return [tuple(size for i, size in enumerate(data) if i not in axes) or single]
 
 
 @register("squeeze", output_shapes=_squeeze_outputs, view=_squeezed)
@@ -388,7 +389,7 @@ def pad(data: Tensor, *, mode: Literal["constant", "edge", "reflect"], pad_width
     if len(pad_width) != 2 * data.dim() or any(pad_width[:4]):
         raise MXNetError(f"pad: pad_width={tuple(pad_width)} must hold two numbers for each of the {data.dim()} "
                          "axes, those of the first two axes 0")
-    if mode == "constant" and not data.is_floating_point():
+    if not data.is_floating_point():
         raise MXNetError(f"pad: data must be of a floating point type, got {str(data.dtype)[6:]}")
     widths = [n for axis in range(data.dim() - 1, 1, -1) for n in pad_width[2 * axis:2 * axis + 2]]
     if mode == "constant":

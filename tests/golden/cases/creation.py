@@ -53,3 +53,4 @@ case(f"{INTERNAL}_histogram(a, bin_cnt=3, range=(-2, 2))", a=(4, 5), grad=False,
 case(f"{INTERNAL}_histogram(a, b)", a=values([1, 2, 2.5, 3, 7, -1, 8]), b=values([0, 2, 3, 8]),
      grad=False)
 raises(f"{INTERNAL}_histogram(a, bin_cnt=4)", a=(3,))
+raises("nd.zeros((2,), dtype='x')")

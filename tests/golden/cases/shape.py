@@ -98,3 +98,9 @@ case("nd.diag(a, k=4)", a=(3, 4), grad=False)
 raises("nd.diag(a, k=5)", a=(3, 4))
 raises("nd.diag(a, k=-4)", a=(3, 4))
 raises("nd.diag(a, axis1=1, axis2=1)", a=(2, 3, 4))
+
+# what fits, and which error it is that tells what does not
+for wanted in ("(5, 5)", "(2, 3)", "('a', 24)", "(1, -2)"):
+    raises(f"a.reshape({wanted})", a=(2, 3, 4))
+raises("a.reshape((4, 6))", a=(0, 3), np_shape=True)
+raises("nd.pad(a, mode='edge', pad_width=(0, 0, 0, 0, 1, 1, 2, 0))", a=(1, 2, 3, 3), dtypes=("int32",))
