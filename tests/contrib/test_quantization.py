@@ -115,6 +115,26 @@ def test_batch_norm_over_another_axis():
     np.testing.assert_array_equal(last.asnumpy(), first.transpose((0, 2, 3, 1)).asnumpy())
 
 
+def test_no_gradient():
+    x = numbers((4, 3))
+    x.attach_grad()
+    with mx.autograd.record():
+        rounded = nd.contrib.dequantize(*nd.contrib.quantize_v2(x))
+        y = rounded * x
+    y.backward()
+    np.testing.assert_array_equal(x.grad.asnumpy(), rounded.asnumpy())
+
+
+def test_no_elements():
+    with mx.util.np_shape(True):
+        assert nd.contrib.quantize_v2(nd.zeros((0, 3)), min_calib_range=-1, max_calib_range=1)[0].shape == (0, 3)
+        out = nd.contrib.quantized_fully_connected(eights((0, 3), "int8"), eights((2, 3), "int8"), *ends(0, 1),
+                                                   *ends(0, 1), num_hidden=2, no_bias=True)
+        assert out[0].shape == (0, 2)
+        with pytest.raises(mx.MXNetError, match="has no range"):
+            nd.contrib.quantize_v2(nd.zeros((0, 3)))
+
+
 @pytest.mark.parametrize(("layers", "bidirectional"), [(1, False), (1, True), (2, True)])
 def test_lstm_is_near_the_one_on_floats(layers, bidirectional):
     """MXNet has this on some processors only."""

@@ -15,8 +15,8 @@ from ..base import TORCH_TO_NAME, MXNetError
 from ._shapes import rule
 from .registry import register
 
-__all__ = ["LEVELS", "WIDE", "calibrated", "check_range", "dequantize", "magnitude", "narrow", "per_unit", "quantize",
-           "quantize_asym", "quantize_v2", "range_shapes", "requantize", "require"]
+__all__ = ["LEVELS", "WIDE", "calibrated", "check_range", "copies", "dequantize", "magnitude", "narrow", "per_unit",
+           "quantize", "quantize_asym", "quantize_v2", "range_shapes", "requantize", "require"]
 
 # The quantized number that the end of the range becomes.  MXNet has two opinions: whole steps, in `quantize`,
 # `requantize` and in the ranges of products; and up to the middle of the step behind, everywhere else.
@@ -46,8 +46,13 @@ def check_range(op: str, *ends: Tensor) -> None:
 
 
 def magnitude(low: Tensor, high: Tensor) -> Tensor:
-    """The larger absolute value of the ends of a range."""
-    return torch.maximum(low.abs(), high.abs())
+    """The larger absolute value of the ends of a range; without a gradient, which none of these operators has."""
+    return torch.maximum(low.detach().abs(), high.detach().abs())
+
+
+def copies(*ends: Tensor) -> tuple[Tensor, ...]:
+    """Ranges that are passed on."""
+    return tuple(end.detach().clone() for end in ends)
 
 
 def per_unit(levels: float, end: Tensor) -> Tensor:
@@ -117,7 +122,7 @@ def quantize(data: Tensor, min_range: Tensor, max_range: Tensor, *,
     require(op, data, torch.float32)
     check_range(op, min_range, max_range)
     end = magnitude(min_range, max_range)
-    ends = (min_range.clone(), max_range.clone()) if dtype is torch.uint8 else (-end, end)
+    ends = copies(min_range, max_range) if dtype is torch.uint8 else (-end, end)
     return _symmetric(data, end, LEVELS[dtype], dtype), *ends
 
 
@@ -152,7 +157,7 @@ def quantize_v2(data: Tensor, *, out_type: _OutType = "int8", min_calib_range: f
 def _range_of(op: str, data: Tensor) -> tuple[Tensor, Tensor]:
     if not data.numel():
         raise MXNetError(f"{op}: data of shape {tuple(data.shape)} has no range, one must be given")
-    low, high = torch.aminmax(data)
+    low, high = torch.aminmax(data.detach())
     return low.reshape(1), high.reshape(1)
 
 
@@ -241,9 +246,10 @@ def calibrate_entropy(hist: Tensor, hist_edges: Tensor, *, num_quantized_bins: i
     if state.solver is not None and state.solver.is_fake(hist):
         return hist.new_empty(1), hist.new_empty(1)
     middle, least = bins // 2, max(num_quantized_bins // 2, 1)
-    divergence = _divergences(hist.double(), num_quantized_bins, torch.arange(least, middle + 1, device=hist.device))
+    reach = torch.arange(least, middle + 1, device=hist.device)
+    divergence = _divergences(hist.detach().double(), num_quantized_bins, reach)
     smallest, best = divergence.nan_to_num(torch.finfo(torch.float32).max).min(0)
-    return hist_edges[middle + least + 1 + best].reshape(1), smallest.float().reshape(1)
+    return hist_edges.detach()[middle + least + 1 + best].reshape(1), smallest.float().reshape(1)
 
 
 _EPSILON = 1e-4  # what empty bins get of the others, in both distributions

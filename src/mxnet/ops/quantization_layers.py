@@ -15,7 +15,18 @@ from ..base import MXNetError
 from . import dense, indexing, join, norm, pooling, shape  # noqa: F401  their rules of shapes hold here, too
 from ._shapes import fit, rule, same
 from .conv import geometry
-from .quantization import LEVELS, WIDE, calibrated, check_range, magnitude, narrow, per_unit, range_shapes, require
+from .quantization import (
+    LEVELS,
+    WIDE,
+    calibrated,
+    check_range,
+    copies,
+    magnitude,
+    narrow,
+    per_unit,
+    range_shapes,
+    require,
+)
 from .registry import Shape, get, register
 
 __all__ = ["products", "quantized_act", "quantized_batch_norm", "quantized_concat", "quantized_conv",
@@ -66,14 +77,18 @@ def quantized_act(data: Tensor, min_data: Tensor, max_data: Tensor, *,
     check_range("quantized_act", min_data, max_data)
     if act_type != "relu":
         raise MXNetError(f"quantized_act: only act_type='relu' is possible, got {act_type!r}")
-    return data.relu(), min_data.clone(), max_data.clone()
+    return data.relu(), *copies(min_data, max_data)
+
+
+def _as_rows(data: Tensor) -> Tensor:
+    return data.flatten(1) if data.dim() > 1 else data.unsqueeze(1)
 
 
 @register("_contrib_quantized_flatten", num_outputs=3, output_names=_NAMES, types=_as_data, **_rules("Flatten", 1))
 def quantized_flatten(data: Tensor, min_data: Tensor, max_data: Tensor) -> tuple[Tensor, ...]:
     """(data as (batch, everything else), min_data, max_data); the ranges are (1,), float32.  No gradient."""
     check_range("quantized_flatten", min_data, max_data)
-    return data.reshape(data.shape[0], -1).clone(), min_data.clone(), max_data.clone()
+    return _as_rows(data).clone(), *copies(min_data, max_data)
 
 
 @register("_contrib_quantized_pooling", num_outputs=3, output_names=_NAMES, types=_as_data, **_rules("Pooling", 1))
@@ -100,7 +115,7 @@ def quantized_pooling(data: Tensor, min_data: Tensor, max_data: Tensor, *, kerne
     out = pooling.pooling(exact, kernel=kernel, pool_type="sum" if all_count else pool_type, global_pool=global_pool,
                           pooling_convention=pooling_convention, stride=stride, pad=pad,
                           count_include_pad=count_include_pad, layout=layout)
-    return narrow(out / prod(kernel) if all_count else out, data.dtype), min_data.clone(), max_data.clone()
+    return narrow(out / prod(kernel) if all_count else out, data.dtype), *copies(min_data, max_data)
 
 
 @register("_contrib_quantized_embedding", num_outputs=3, output_names=_NAMES,
@@ -119,7 +134,7 @@ def quantized_embedding(data: Tensor, weight: Tensor, min_weight: Tensor, max_we
     require("quantized_embedding", weight, torch.int8)
     check_range("quantized_embedding", min_weight, max_weight)
     rows = indexing.embedding(data, weight, input_dim=input_dim, output_dim=output_dim)
-    return rows, min_weight.clone(), max_weight.clone()
+    return rows, *copies(min_weight, max_weight)
 
 
 # ------------------------------------------------------------------------------------------------ ranges put together
@@ -159,7 +174,8 @@ def quantized_concat(*data: Tensor, dim: int = 1, num_args: int | None = None) -
         require(op, array, *WIDE)
     check_range(op, *lows, *highs)
     dtype = torch.int8 if any(array.dtype is torch.int8 for array in arrays) else torch.uint8
-    low, high = torch.cat(lows).amin(0, keepdim=True), torch.cat(highs).amax(0, keepdim=True)
+    low = torch.cat(copies(*lows)).amin(0, keepdim=True)
+    high = torch.cat(copies(*highs)).amax(0, keepdim=True)
     scale = per_unit(WIDE[dtype], magnitude(low, high))
     parts = [narrow(array * (scale / per_unit(WIDE[array.dtype], magnitude(*ends))), dtype)
              for array, *ends in zip(arrays, lows, highs, strict=True)]
@@ -364,7 +380,7 @@ def quantized_fully_connected(data: Tensor, weight: Tensor, bias: Tensor | None,
     """
     op = "quantized_fully_connected"
     _check_layer(op, data, weight, bias, num_hidden, min_data, max_data, min_weight, max_weight, min_bias, max_bias)
-    rows = data.reshape(data.shape[0], -1) if flatten else data.reshape(-1, data.shape[-1])
+    rows = _as_rows(data) if flatten else data.flatten(0, -2)
     if rows.shape[1] != weight.shape[1]:
         raise MXNetError(f"{op}: weight of shape {tuple(weight.shape)} does not fit data of shape {tuple(data.shape)}")
     out = products(rows.unsqueeze(0), weight.unsqueeze(0))[0]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
-from .quantization import LEVELS, check_range, narrow, per_unit, require
+from .quantization import LEVELS, check_range, copies, narrow, per_unit, require
 from .quantization_layers import products
 from .registry import get, register
 from .rnn import unpack
@@ -86,7 +86,7 @@ def quantized_rnn(data: Tensor, parameters: Tensor, state: Tensor, state_cell: T
                          "use_sequence_length")
     require(op, data, torch.uint8)
     check_range(op, min_data, max_data)
-    directions, scale, shift = 2 if bidirectional else 1, min_data, max_data
+    directions, (scale, shift) = 2 if bidirectional else 1, copies(min_data, max_data)
     attrs = {"mode": mode, "state_size": state_size, "num_layers": num_layers, "bidirectional": bidirectional,
              "projection_size": None, "use_sequence_length": False}
     expected = _input_shapes(attrs, tuple(data.shape) if data.dim() == 3 else None, None, None, None)[1:4]
@@ -96,8 +96,8 @@ def quantized_rnn(data: Tensor, parameters: Tensor, state: Tensor, state_cell: T
             raise MXNetError(f"{op}: expected data of three axes, parameters, state and state_cell of shapes "
                              f"{expected}, got {tuple(data.shape)}, {tuple(parameters.shape)}, {tuple(state.shape)}, "
                              f"{tuple(state_cell.shape)}")
-    weights = unpack(parameters, mode, data.shape[2], state_size, num_layers, directions, None)
-    hidden = narrow(state * scale + shift, torch.uint8)
+    weights = unpack(parameters.detach(), mode, data.shape[2], state_size, num_layers, directions, None)
+    hidden, state_cell = narrow(state * scale + shift, torch.uint8), state_cell.detach()
     hiddens, cells = [], []
     for layer in range(num_layers):
         outputs = []
