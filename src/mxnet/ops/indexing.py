@@ -153,7 +153,7 @@ def _slice_like_outputs(attrs, data, like):
 
 
 @register("slice_like", types=like_first, output_shapes=_slice_like_outputs)
-def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape | None = ()) -> Tensor:
+def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
     """The first elements of `data` along `axes` (default: all), as many as `shape_like` has there."""
     if not axes and data.dim() != shape_like.dim():
         raise MXNetError(f"slice_like: without axes both inputs need equally many, got shapes {tuple(data.shape)} "

@@ -126,6 +126,10 @@ _PARSERS: dict[Any, tuple[Callable, str]] = {
 }
 
 
+class _NoDType(MXNetError, TypeError):
+    """What is raised for names that no dtype has, which in MXNet is the one or the other: NumPy finds most of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attr:
     """One attribute of an operator: how it is parsed and what it is when it is not given."""
@@ -169,7 +173,7 @@ class Attr:
             raise
         except (TypeError, ValueError, KeyError, SyntaxError, OverflowError, RecursionError, MemoryError) as error:
             shown = repr(value)
-            raise MXNetError(
+            raise (_NoDType if kind is DType else MXNetError)(
                 f"Invalid Parameter format for {self.name} expect {self.type_name} but "
                 f"value={shown if len(shown) <= 200 else shown[:200] + '...'}, in operator {op_name}") from error
 
@@ -310,6 +314,7 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
       view=fn           does what the operator does, but its result may share memory with the first input; in one
                         piece.  Graphs take it where nobody can tell.  permutes=fn, slices=fn: the same, but the
                         result may have its axes in another order in memory, or leave gaps there.
+      joins=fn          fn(attrs, result, held) -> what `out=` gets, where that depends on what it held.
     For Symbols only:
       output_names=...  suffixes of the outputs' names, or fn(attrs) -> suffixes, where not output0, output1, ...
       init={...}        the initializer (JSON, or fn(attrs) -> JSON) of a variable that is made for a missing input.
