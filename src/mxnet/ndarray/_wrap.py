@@ -229,6 +229,8 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
     if sparse:
         _keep_written(op, args, tensors)
     if out is not None:
+        if "joins" in op.extra:
+            result = op.extra["joins"](getattr(bound, "attrs", {}), result, in_use(out))
         return fill(op.name, result, out, visible, "_rng" in op.runtime)
     return wrap_outputs(result, ctx, visible, rg and bool(state.recording))
 

@@ -66,8 +66,9 @@ def leaky_relu(data: Tensor, gamma: Tensor | None = None, *,
                _train: bool, _rng) -> Tensor:
     """x where x > 0, and elsewhere slope * x ("leaky"), slope * (exp(x) - 1) ("elu") or gamma * x ("prelu").
 
-    gamma: (channel,) or (1,), or of data's first axes.  "rrelu" draws the slope of each element uniformly between the bounds in train
-    mode, takes their mean in predict mode, and returns the slopes too (https://arxiv.org/abs/1505.00853).
+    gamma: (channel,) or (1,), or of data's first axes.  "rrelu" draws the slope of each element uniformly between
+    the bounds in train mode, takes their mean in predict mode, and returns the slopes too
+    (https://arxiv.org/abs/1505.00853).
     "gelu" is x times the normal distribution function of x (https://arxiv.org/abs/1606.08415), "selu" the
     scaled elu of https://arxiv.org/abs/1706.02515.
     """

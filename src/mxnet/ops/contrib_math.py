@@ -7,13 +7,17 @@ from ._dtypes import always
 from ._shapes import indexed_axis, rule
 from .reduce import one_axis
 from .registry import Shape, register
-from .unary import require_float, to_nearest
+from .unary import to_nearest
 
 
 @register("_contrib_div_sqrt_dim", same_shape=True)
 def div_sqrt_dim(data: Tensor) -> Tensor:
-    """data / sqrt(size of the last axis), the scaling of attention (Vaswani et al. 2017)."""
-    return data / data.shape[-1] ** 0.5
+    """data / sqrt(size of the last axis), the scaling of attention (Vaswani et al. 2017).
+
+    Integers are divided by the integer below the root.
+    """
+    root = data.shape[-1] ** 0.5
+    return data / root if data.is_floating_point() else data.div(int(root), rounding_mode="trunc")
 
 
 @register("_contrib_quadratic", same_shape=True)
@@ -54,7 +58,8 @@ class _StraightThrough(torch.autograd.Function):
 @register("_contrib_round_ste", same_shape=True)
 def round_ste(data: Tensor) -> Tensor:
     """The nearest integer, halves away from zero; the gradient passes unchanged."""
-    require_float("_contrib_round_ste", data)
+    if not data.is_floating_point():
+        return data.clone()
     return _StraightThrough.apply(data, to_nearest(data))
 
 
@@ -114,5 +119,7 @@ def isfinite(data: Tensor) -> Tensor:
 @register("_contrib_allclose", types=always(torch.uint8))
 def allclose(a: Tensor, b: Tensor, *, rtol: float = 1e-5, atol: float = 1e-8,
              equal_nan: bool = True) -> Tensor:
-    """uint8 scalar: 1 if |a - b| <= atol + rtol * |b| for all elements, otherwise 0."""
+    """uint8 scalar: 1 if |a - b| <= atol + rtol * |b| for all elements, otherwise 0; `a` and `b` of one shape."""
+    if a.shape != b.shape:
+        raise MXNetError(f"allclose: shapes {tuple(a.shape)} and {tuple(b.shape)} differ")
     return torch.isclose(a, b, rtol, atol, equal_nan).all().to(torch.uint8)

@@ -140,8 +140,17 @@ def _check_batch(op: str, *tensors: Tensor) -> None:
                          + ", ".join(str(tuple(t.shape)) for t in tensors))
 
 
+def _check_dtypes(op: str, *tensors: Tensor) -> None:
+    """MXNetError unless all are of one dtype, float32 or float64: half precision and integers are for dot."""
+    dtype = tensors[0].dtype
+    if dtype not in (torch.float32, torch.float64) or any(t.dtype != dtype for t in tensors):
+        raise MXNetError(f"{op}: matrices of float32 or of float64 are expected, got "
+                         + ", ".join(str(t.dtype).removeprefix("torch.") for t in tensors))
+
+
 def _square(op: str, matrix: Tensor) -> Tensor:
     """`matrix` itself; MXNetError if it is none, or not square."""
+    _check_dtypes(op, matrix)
     if matrix.dim() < 2 or matrix.shape[-1] != matrix.shape[-2]:
         raise MXNetError(f"{op}: square matrices are expected, got shape {tuple(matrix.shape)}")
     return matrix
@@ -154,6 +163,7 @@ def _scaled(tensor: Tensor, alpha: float) -> Tensor:
 def _product(op: str, a: Tensor, b: Tensor, transpose_a: bool, transpose_b: bool, alpha: float) -> Tensor:
     if a.dim() < 2:
         raise MXNetError(f"{op}: matrices are expected, got shape {tuple(a.shape)}")
+    _check_dtypes(op, a, b)
     _check_batch(op, a, b)
     return _scaled((a.mT if transpose_a else a) @ (b.mT if transpose_b else b), alpha)
 
@@ -196,11 +206,13 @@ def gemm2(A: Tensor, B: Tensor, *, transpose_a: bool = False, transpose_b: bool 
 @register("_linalg_syrk", "linalg_syrk")
 def syrk(A: Tensor, *, transpose: bool = False, alpha: float = 1.0) -> Tensor:
     """alpha * A @ A^T, or alpha * A^T @ A with `transpose`."""
+    _check_dtypes("linalg.syrk", A)
     return _scaled(A.mT @ A if transpose else A @ A.mT, alpha)
 
 
 def _check_sides(op: str, A: Tensor, B: Tensor, rightside: bool) -> None:
     _square(op, A)
+    _check_dtypes(op, A, B)
     _check_batch(op, A, B)
     if B.shape[-1 if rightside else -2] != A.shape[-1]:
         raise MXNetError(f"{op}: matrices of shapes {tuple(A.shape)} and {tuple(B.shape)} do not fit")
@@ -256,6 +268,7 @@ def gelqf(A: Tensor) -> tuple[Tensor, Tensor]:
     if A.dim() < 2 or A.shape[-2] > A.shape[-1]:
         raise MXNetError(f"linalg.gelqf: matrices must have at least as many columns as rows, got shape "
                          f"{tuple(A.shape)}")
+    _check_dtypes("linalg.gelqf", A)
     q, r = torch.linalg.qr(A.mT)
     return q.mT.contiguous(), r.mT.contiguous()
 
@@ -323,6 +336,7 @@ def extractdiag(A: Tensor, *, offset: int = 0) -> Tensor:
 @register("_linalg_makediag", "linalg_makediag")
 def makediag(A: Tensor, *, offset: int = 0) -> Tensor:
     """Square matrices with the given diagonal, else 0: (..., n) -> (..., n + |offset|, n + |offset|)."""
+    _check_dtypes("linalg.makediag", A)
     return torch.diag_embed(A, offset)
 
 
@@ -349,6 +363,7 @@ def extracttrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
 @register("_linalg_maketrian", "linalg_maketrian")
 def maketrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
     """Triangular matrices from packed vectors: the inverse of extracttrian."""
+    _check_dtypes("linalg.maketrian", A)
     count = A.shape[-1]
     size = (isqrt(8 * count + 1) - 1) // 2
     if size * (size + 1) // 2 != count:

@@ -232,7 +232,8 @@ def make_loss_output(data: Tensor, *, grad_scale: float = 1.0, valid_thresh: flo
                      normalization: _Normalization = "null") -> Tensor:
     """A copy of data that is a loss: its gradient is grad_scale, whatever comes from above.
 
-    `normalization` divides it by the product of all sizes but the last ("batch") or the number of elements above valid_thresh ("valid").
+    `normalization` divides it by the product of all sizes but the last ("batch") or by the number of elements above
+    valid_thresh ("valid").
     """
     if not data.is_floating_point():
         raise MXNetError(f"MakeLoss: expected floating data, got {str(data.dtype).removeprefix('torch.')}")

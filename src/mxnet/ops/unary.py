@@ -31,6 +31,12 @@ def require_float(name: str, data: Tensor) -> None:
         raise MXNetError(f"Operator {name} only supports floating point types, not {got}")
 
 
+def require_count(name: str, data: tuple[Tensor, ...], number: int) -> None:
+    """MXNetError unless there are `number` arrays."""
+    if len(data) != number:
+        raise MXNetError(f"Operator {name} expects {number} inputs, but got {len(data)}")
+
+
 def _unary(names: str, fn: Callable[[Tensor], Tensor], doc: str) -> None:
     """An operator (with aliases, separated by blanks) that torch has for integers too."""
     name, *aliases = names.split()
@@ -285,6 +291,8 @@ def make_loss(data: Tensor) -> Tensor:
 @register("_identity_with_attr_like_rhs", same_shape=("lhs", "rhs"))
 def identity_with_attr_like_rhs(lhs: Tensor, rhs: Tensor) -> Tensor:
     """A copy of `lhs`; in a graph it also tells that both inputs are alike."""
+    if lhs.shape != rhs.shape:
+        raise MXNetError(f"_identity_with_attr_like_rhs: shapes {tuple(lhs.shape)} and {tuple(rhs.shape)} differ")
     return lhs.clone()
 
 
@@ -320,7 +328,10 @@ def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
 
 
 def _amp_types(attrs, *data):
-    return list(data), [_widest(data, attrs["cast_narrow"]) if None not in data else None] * len(data)
+    if None in data:
+        return list(data), [None] * len(data)
+    common = _widest(data, attrs["cast_narrow"])
+    return list(data), [common if dtype.is_floating_point else dtype for dtype in data]
 
 
 def _widest(dtypes, narrowest: bool):
@@ -332,9 +343,10 @@ def _widest(dtypes, narrowest: bool):
           output_shapes=lambda attrs, inputs: inputs, input_shapes=lambda attrs, inputs, outputs: outputs,
           input_names=lambda attrs, given: [f"data_{i}" for i in range(attrs["num_outputs"])])
 def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> tuple[Tensor, ...]:
-    """Cast all arrays to the widest floating dtype among them, or with `cast_narrow` to the narrowest."""
+    """Cast floating arrays to the widest dtype among theirs, or with `cast_narrow` to the narrowest; copy others."""
+    require_count("amp_multicast", data, num_outputs)
     dtype = _widest([d.dtype for d in data], cast_narrow)
-    return tuple(d.to(dtype or d.dtype, copy=True) for d in data)
+    return tuple(d.to(dtype, copy=True) if d.is_floating_point() else d.clone() for d in data)
 
 
 # --------------------------------------------------------------------------------------- facts about arrays
@@ -356,20 +368,24 @@ def size_array(data: Tensor) -> Tensor:
     return torch.tensor([data.numel()], dtype=torch.int64, device=data.device)
 
 
-@register("all_finite", types=always(torch.float32))
+def _with_held(attrs, result: Tensor, held: Tensor) -> Tensor:
+    return result if attrs.get("init_output", True) else result * held
+
+
+@register("all_finite", types=always(torch.float32), joins=_with_held)
 def all_finite(data: Tensor, *, init_output: bool = True) -> Tensor:
     """float32 vector of length 1: 1 if no element is infinite or NaN, otherwise 0.
 
-    init_output: MXNet's flag for joining the result with what the output array held; it has no effect here,
-    where every call makes its output.
+    init_output: if False, an array given as `out=` becomes 0 where it was 0 before, so that calls add up.
     """
     require_float("all_finite", data)
     return data.isfinite().all().to(torch.float32).reshape(1)
 
 
-@register("multi_all_finite", types=always(torch.float32),
+@register("multi_all_finite", types=always(torch.float32), joins=_with_held,
           input_names=lambda attrs, given: [f"array_{i}" for i in range(attrs["num_arrays"])])
 def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = True) -> Tensor:
     """As `all_finite`, over all elements of all arrays."""
+    require_count("multi_all_finite", data, num_arrays)
     finite = torch.stack([all_finite(d) for d in data])
     return finite.min(0).values

@@ -152,7 +152,7 @@ def _adamw(weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, rescale: Ten
            beta2: float, epsilon: float, wd: float, eta: float, clip: float) -> Tensor:
     """One step of Adam with decoupled weight decay; none where `rescale` is 0, infinite or NaN."""
     sound = torch.isfinite(rescale) & (rescale != 0)
-    grad = _clipped(grad * rescale, 1.0, clip)
+    grad = _clipped(grad * rescale.to(grad.dtype), 1.0, clip)
     moved_mean = torch.lerp(mean, grad, 1 - beta1)
     moved_var = torch.addcmul(var * beta2, grad, grad, value=1 - beta2)
     moved = torch.addcdiv(weight * (1 - eta * wd), moved_mean, moved_var.sqrt().add_(epsilon), value=-eta * lr)

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..base import MXNetError
 from . import update
 from .registry import Shape, register
+from .unary import require_count, require_float
 
 __all__ = ["multi_lars", "multi_sum_sq", "reset_arrays"]
 
@@ -144,7 +145,10 @@ def _array_names(attrs, given):
 @register("multi_sum_sq", types=_sum_types, input_names=_array_names)
 def multi_sum_sq(*data: Tensor, num_arrays: int) -> Tensor:
     """The sum of squares of each array, (num_arrays,), float32."""
-    return torch.stack([(x.float() * x).sum() for x in data])
+    require_count("multi_sum_sq", data, num_arrays)
+    for x in data:
+        require_float("multi_sum_sq", x)
+    return torch.stack([(x.float() * x).sum().float() for x in data])
 
 
 @register("multi_lars")
@@ -162,6 +166,7 @@ def multi_lars(lrs: Tensor, weights_sum_sq: Tensor, grads_sum_sq: Tensor, wds: T
 @register("reset_arrays", num_outputs=0, input_names=_array_names)
 def reset_arrays(*data: Tensor, num_arrays: int):
     """Set all arrays to 0, in place."""
+    require_count("reset_arrays", data, num_arrays)
     for x in data:
         x.zero_()
     return ()

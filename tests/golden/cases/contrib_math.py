@@ -1,5 +1,5 @@
 """nd.contrib: functions of single elements, positions."""
-from golden.case import case, raises, values
+from golden.case import case, ints, raises, values
 
 LOOSE = {"float16": {"rtol": 5e-3}, "float32": {}, "float64": {"rtol": 1e-6}}
 
@@ -27,3 +27,9 @@ for name in ("isnan", "isinf", "isfinite"):
     case(f"nd.contrib.{name}(a)", a=values([0.0, 1, float("inf"), float("-inf"), float("nan")]), grad=False,
          dtypes=("float16", "float32", "float64"))
     case(f"nd.contrib.{name}(a)", a=(3,), dtypes=("int32",), grad=False)
+
+# Integers
+case("nd.contrib.div_sqrt_dim(x)", x=(2, 5), dtypes=("int32", "int8"))
+case("nd.contrib.round_ste(x)", x=(2, 3), dtypes=("int32", "uint8"))
+case("nd.amp_multicast(x, y, num_outputs=2)", x=(2, 3), y=ints([1, 2], "int8"))
+raises("nd.amp_multicast(x, y, num_outputs=3)", x=(2, 3), y=(3,))

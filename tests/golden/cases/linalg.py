@@ -116,3 +116,9 @@ raises("nd.linalg.extractdiag(a, offset=3)", a=(3, 3))
 raises("nd.linalg.extractdiag(a)", a=(3, 4))
 raises("nd.linalg.extracttrian(a, offset=3)", a=(3, 3))
 raises("nd.linalg.maketrian(a)", a=(5,))
+
+# linalg is for float32 and float64, of one kind
+for f in ("sumlogdiag(a)", "extractdiag(a)", "extracttrian(a)", "syrk(a)", "gemm2(a, a)", "trmm(a, a)", "gemm(a, a, a)",
+          "makediag(a)"):
+    raises(f"nd.linalg.{f}", a=(2, 2), dtypes=("float16", "int32"))
+raises("nd.linalg.trsm(a, b)", a=(2, 2), b=values([[1.0, 2], [3, 4]], "float64"))

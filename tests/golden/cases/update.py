@@ -1,5 +1,5 @@
 """Optimizer steps: the new weight, and the states after it."""
-from golden.case import between, case, values
+from golden.case import between, case, raises, values
 
 PLAIN = ("", ", wd=0.1", ", rescale_grad=2, clip_gradient=0.5", ", wd=0.1, rescale_grad=0.5, clip_gradient=1",
          ", clip_gradient=0, wd=0.1")
@@ -106,3 +106,13 @@ case("nd.multi_sum_sq(a, b, num_arrays=2)", a=(2, 3), b=(4,), grad=False)
 case("nd.multi_lars(a, b, c, d, eta=0.1, eps=0.01, rescale_grad=2)", a=between(0.1, 1, (4,)), b=values([1, 0, 2, 3]),
      c=values([1, 1, 0, 2]), d=between(0, 0.1, (4,)), grad=False)
 case("[nd.reset_arrays(a, b, num_arrays=2), a, b][1:]", a=(2, 3), b=(4,), grad=False)
+
+case("nd.multi_sum_sq(x, y, num_arrays=2)", x=(4,), y=(2, 3), grad=False, dtypes=("float16", "float64"))
+raises("nd.multi_sum_sq(x, y, num_arrays=3)", x=(4,), y=(2, 3))
+for held in (0.0, 1.0):
+    for init in (True, False):
+        case(f"nd.all_finite(x, init_output={init}, out=o)", x=(4,), o=values([held]), grad=False)
+        case(f"nd.multi_all_finite(x, y, num_arrays=2, init_output={init}, out=o)", x=(4,), y=(2,), o=values([held]),
+             grad=False)
+case("nd.contrib.adamw_update(w, g, m, v, rescale_grad=0.5, lr=0.1, eta=1)", w=(4,), g=(4,), m=between(0.1, 1, (4,)),
+     v=between(0.1, 1, (4,)), grad=False, dtypes=("float16",))
