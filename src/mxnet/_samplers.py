@@ -27,10 +27,15 @@ def samplers(draw: Callable, run: Callable, get_prob: bool = False) -> dict[str,
         return draw("normal", ("loc", "scale"), (loc, scale), shape, dtype, ctx, out, kwargs)
 
     def randn(*shape, **kwargs):
-        """Normal values of the shape given by the arguments: randn(2, 3, loc=0, scale=1)."""
+        """Normal values of the shape given by the arguments: randn(2, 3, loc=0, scale=1).
+
+        With `data` (Symbols only) the shape follows from what the values are used with.
+        """
+        if kwargs.pop("data", None) is None:
+            shape = shape or _Null
         loc, scale = kwargs.pop("loc", 0), kwargs.pop("scale", 1)
         dtype, ctx, out = kwargs.pop("dtype", _Null), kwargs.pop("ctx", None), kwargs.pop("out", None)
-        return draw("normal", ("loc", "scale"), (loc, scale), shape or _Null, dtype, ctx, out, kwargs)
+        return draw("normal", ("loc", "scale"), (loc, scale), shape, dtype, ctx, out, kwargs)
 
     def exponential(scale=1, shape=_Null, dtype=_Null, ctx=None, out=None, **kwargs):
         """Exponential of mean `scale` (rate 1 / scale)."""

@@ -18,6 +18,11 @@ __all__ = ["Program", "lower"]
 RUNTIME = ("_train", "_rng", "_device")
 
 
+def _leaves_open(shape) -> bool:
+    """Whether the shape of what is created is for its users to decide, wholly or in part."""
+    return isinstance(shape, tuple) and min(shape, default=0) <= 0
+
+
 class Program:
     """A lowered Symbol: `run(tensors, train, rng, device)` gives a tuple of its outputs.
 
@@ -153,7 +158,7 @@ class _Builder:
             if i < len(args):
                 args[i] = self.graph.call_function(torch.clone, (args[i],))
         kwargs = _special(op, node.parsed)
-        if self.shapes is not None and not args and min(kwargs.get("shape") or (1,)) <= 0:
+        if self.shapes is not None and not args and _leaves_open(kwargs.get("shape")):
             kwargs["shape"] = self.shapes(node)
         for name in op.runtime:
             own = {"_subgraphs": self._subgraphs, "_kept": self._kept}.get(name)

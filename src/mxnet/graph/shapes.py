@@ -225,7 +225,8 @@ class Shapes:
         shape = node.parsed.get("shape")
         if not node.inputs and isinstance(shape, tuple) and _is_open(shape):
             # zeros of a shape that its users decide
-            self._tell(node, (id(node), 0), _unknown_sizes(shape), "the output")
+            if shape:
+                self._tell(node, (id(node), 0), _unknown_sizes(shape), "the output")
             if not known(self.of(node)):
                 return
             overrides = {"shape": self.of(node)}
@@ -240,8 +241,8 @@ class Shapes:
 
 
 def _is_open(shape) -> bool:
-    """Whether the shape of zeros or ones leaves a size to their users."""
-    return min(shape, default=1) < (0 if state.np_shape else 1)
+    """Whether the shape of zeros, ones or random numbers leaves a size (without np_shape also all) to their users."""
+    return min(shape, default=0) < (0 if state.np_shape else 1)
 
 
 def _by_weights(node: Node, ins):

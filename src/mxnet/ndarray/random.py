@@ -3,7 +3,7 @@
 import torch
 
 from .._samplers import samplers
-from ..base import MXNetError, _Null, numeric_types
+from ..base import _Null, numeric_types
 from ..context import current_context
 from ..ops import registry
 from ._array import NDArray
@@ -29,8 +29,6 @@ def _random(kind, names, values, shape, dtype, ctx, out, kwargs):
             raise AssertionError(f"Distribution parameters must all have the same type, but got {types}.")
         op, attrs = registry.get(f"_sample_{kind}"), {}
         inputs = tuple(values)
-        if ctx is not None and ctx != inputs[0]._ctx:
-            raise MXNetError(f"{kind}: parameters are on {inputs[0]._ctx}, but ctx={ctx} was asked for")
     else:
         for value in values:
             if not isinstance(value, _NUMBERS):

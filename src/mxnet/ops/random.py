@@ -148,7 +148,7 @@ def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,),
                              dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw failures before the `k`-th success of probability `p`; the counts come as floats."""
     _check(k >= 0, "_random_negative_binomial", "k must not be negative", k)
-    _check(0 <= p <= 1, "_random_negative_binomial", "p must be a probability", p)
+    _check(p >= 0, "_random_negative_binomial", "p must not be negative", p)
     return _draw("negative_binomial", shape, _float_dtype("_random_negative_binomial", dtype), _device, _rng, k, p)
 
 
@@ -192,6 +192,8 @@ def _sample(kind: str, shape: Shape, dtype: DType | None, rng, *parameters: Tens
     for other in parameters[1:]:
         _check(other.shape == first.shape, op_name, "distribution parameters must have equal shapes",
                tuple(first.shape), tuple(other.shape))
+        _check(other.dtype == first.dtype, op_name, "distribution parameters must have equal dtypes",
+               first.dtype, other.dtype)
     out_dtype = _float_dtype(op_name, dtype)
     return _draw(kind, (*first.shape, *shape), out_dtype, first.device, rng, *parameters)
 
@@ -255,6 +257,7 @@ def sample_generalized_negative_binomial(mu: Tensor, alpha: Tensor, *,
 
 
 def _like(kind: str, data: Tensor, rng, *parameters: float) -> Tensor:
+    _check(data.is_floating_point(), f"_random_{kind}_like", "values are drawn in floating types", data.dtype)
     return _draw(kind, tuple(data.shape), _float_dtype(f"_random_{kind}_like", None, data.dtype), data.device, rng,
                  *parameters)
 
@@ -321,6 +324,7 @@ def sample_multinomial(data: Tensor, *, shape: Shape = (), get_prob: bool = Fals
     Returns `shape` indices (default one) for each row; with get_prob also the log likelihood of each draw, through
     which gradients flow to `data` (REINFORCE).
     """
+    _check(data.is_floating_point(), "_sample_multinomial", "probabilities must be floating point", data.dtype)
     draws = math.prod(shape)
     k = data.shape[-1]
     rows = data.reshape(-1, k)
