@@ -71,21 +71,24 @@ class KVStore(KVStoreBase):
     def broadcast(self, key, value, out, priority=0):
         """`init`, then `pull` to `out`."""
         self.init(key, value)
-        self.pull(key, out)
+        for (k, values), (_, targets) in zip(self._pairs(key, value), self._pairs(key, out), strict=True):
+            # what it comes from is left alone: it may be recorded already
+            self._write(self._get(k), [target for target in targets if target is not values[0]])
 
     def row_sparse_pull(self, key, out=None, priority=0, row_ids=None):
         """Write the rows with the numbers `row_ids` of what is stored to the arrays `out`.
 
-        row_ids: an NDArray, or a list of one for each array of `out`; their order and repetitions do not matter.
-        MXNetError for what is not row_sparse.
+        row_ids: an NDArray, or a list of one for each array of `out`, or of one such for each key; their order and
+        repetitions do not matter.  MXNetError for what is not row_sparse.
         """
         assert out is not None and row_ids is not None, "row_sparse_pull needs out= and row_ids="
         pairs = self._pairs(key, out)
-        if isinstance(row_ids, NDArray):
-            row_ids = [row_ids]
-        for k, targets in pairs:
+        each = isinstance(key, (list, tuple)) and isinstance(row_ids, (list, tuple)) and len(row_ids) == len(pairs)
+        for i, (k, targets) in enumerate(pairs):
             stored = self._get(k)
-            wanted = row_ids * len(targets) if len(row_ids) == 1 else row_ids
+            wanted = row_ids[i] if each else row_ids
+            wanted = [wanted] if isinstance(wanted, NDArray) else list(wanted)
+            wanted = wanted * len(targets) if len(wanted) == 1 else wanted
             for target, rows in zip(targets, wanted, strict=True):
                 for array in (stored, target):
                     if array.stype != "row_sparse":

@@ -11,7 +11,7 @@ from ._array import NDArray
 from ._sparse_array import RowSparseNDArray, find
 from ._wrap import NoGrad, call, plain
 
-__all__ = ["UPDATES"]
+__all__ = ["UPDATES", "put_rows", "rows_of"]
 
 
 def rows_of(array, rows) -> torch.Tensor:

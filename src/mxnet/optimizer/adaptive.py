@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..base import MXNetError
 from .base import register
 from .multi_tensor import MultiTensorOptimizer, as_operator_argument
 
@@ -26,6 +27,14 @@ class AdaGrad(MultiTensorOptimizer):
     def __init__(self, eps=1e-7, **kwargs):
         super().__init__(**kwargs)
         self.float_stable_eps = eps
+
+    def _is_lazy(self, weight):
+        return True
+
+    def _step_sparse(self, weight, grad, state, lr, wd, t):
+        if grad.stype == "row_sparse" and wd:
+            raise MXNetError(f"AdaGrad: there is no weight decay with row_sparse gradients, got {wd}")
+        super()._step_sparse(weight, grad, state, lr, wd, t)
 
     def _step(self, weights, grads, states, lr, wd, t):
         grads = self._rescaled(grads)
@@ -140,6 +149,9 @@ class Ftrl(MultiTensorOptimizer):
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.lamda1 = lamda1
         self.beta = beta
+
+    def _is_lazy(self, weight):
+        return weight.stype == "row_sparse"
 
     def _step(self, weights, grads, states, lr, wd, t):
         grads = self._rescaled(grads)

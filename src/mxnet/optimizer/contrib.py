@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ndarray import zeros
+from ..ndarray import contrib, zeros
 from .base import Optimizer, register
 
 __all__ = ["GroupAdaGrad"]
@@ -32,6 +32,11 @@ class GroupAdaGrad(Optimizer):
         self._update_count(index)
         lr = self._get_lr(index)
         assert self._get_wd(index) == 0, "Weight decay is not supported for GroupAdaGrad"
+        if grad.stype == "row_sparse":
+            clip = -1.0 if self.clip_gradient is None else self.clip_gradient
+            contrib.group_adagrad_update(weight, grad, state, lr=lr, rescale_grad=self.rescale_grad,
+                                         clip_gradient=clip, epsilon=self.float_stable_eps, out=weight)
+            return
         grad = grad * self.rescale_grad
         if self.clip_gradient is not None:
             grad = grad.clip(-self.clip_gradient, self.clip_gradient)

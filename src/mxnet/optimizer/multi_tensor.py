@@ -13,6 +13,7 @@ import torch
 
 from ..base import MXNetError
 from ..ndarray import NDArray, zeros
+from ..ndarray._sparse_updates import put_rows, rows_of
 from ..ndarray._wrap import NoGrad, plain
 from .base import LOW_PRECISION, Optimizer
 
@@ -105,8 +106,10 @@ class MultiTensorOptimizer(Optimizer):
                     [s for _, s in pairs])
         with NoGrad():
             for h, w, master in zip(half, weight, masters, strict=True):
-                if h:
+                if h and type(w) is NDArray:
                     w._t.copy_(master._t)
+                elif h:
+                    w._assign(master)
 
     def _update_lists(self, indices, weights, grads, states):
         """Count, sort into groups that one `_step` can take, and step each."""
@@ -151,22 +154,27 @@ class MultiTensorOptimizer(Optimizer):
             if weight is not new:
                 weight.copy_(new)
 
+    def _is_lazy(self, weight) -> bool:
+        """Whether a row_sparse gradient leaves rows that it does not store as they are."""
+        return self.lazy_update
+
     def _step_sparse(self, weight, grad, state, lr, wd, t):
-        """`_step` on one parameter, where it or its gradient may be sparse; with lazy_update on stored rows alone."""
-        full = plain(weight)
+        """`_step` on one parameter, where it or its gradient may be sparse; a lazy one on stored rows alone."""
         if grad.shape != weight.shape:
             raise self._mismatch([0], [weight], [grad])
-        columns = _columns([state])
-        if grad.stype != "row_sparse" or not self.lazy_update:
-            self._step_dense([full], [grad._t], columns, lr, wd, t, False)
-        elif len(grad._parts[1]):
-            values, rows = grad._parts
-            some = [full.index_select(0, rows), *(c[0].index_select(0, rows) for c in columns)]
-            self._step_dense(some[:1], [values], [[s] for s in some[1:]], lr, wd, t, True)
-            for whole, part in zip([full, *(c[0] for c in columns)], some, strict=True):
-                whole.index_copy_(0, rows, part)
-        if type(weight) is not NDArray:
-            _rewrite(weight, full)
+        if grad.stype != "row_sparse" or not self._is_lazy(weight):
+            full = plain(weight)
+            self._step_dense([full], [grad._t], _columns([state]), lr, wd, t, False)
+            if type(weight) is not NDArray:
+                _rewrite(weight, full)
+            return
+        values, rows = grad._parts
+        if len(rows):
+            arrays = [weight, *_arrays_of(state)]
+            some = [rows_of(array, rows) for array in arrays]
+            self._step_dense(some[:1], [values], [[part] for part in some[1:]], lr, wd, t, True)
+            for array, part in zip(arrays, some, strict=True):
+                put_rows(array, rows, part)
 
     def _mismatch(self, indices, weights, grads):
         weights = [*map(_tensor_of, weights)]
@@ -213,6 +221,11 @@ def _rewrite(weight, full):
         weight._set_parts((full.index_select(0, rows).clone(), rows))
     else:
         weight._write(full)
+
+
+def _arrays_of(state):
+    """The arrays of one parameter's state."""
+    return [] if state is None else list(state) if isinstance(state, (tuple, list)) else [state]
 
 
 def _columns(states):

@@ -243,18 +243,14 @@ def compare_optimizer(opt1, opt2, shape, dtype, w_stype="default", g_stype="defa
                       compare_states=True, ntensors=1):
     """AssertionError unless two optimizers take random weights (and states) to the same values in one update.
 
-    ntensors > 1: updates several tensors at once, `shape` being a list of shapes.
+    ntensors > 1: updates several tensors at once, `shape` being a list of shapes.  w_stype, g_stype: the storage types
+    that the second optimizer gets of weights and gradients; the first one's are dense.
     """
-    from .. import random
-
-    if w_stype != "default" or g_stype != "default":
-        raise NotImplementedError("compare_optimizer: sparse arrays are not available yet")
     many = isinstance(shape, list)
     shapes = shape if many else [shape] * ntensors
     # Not negative, as MXNet draws them: a gradient and a decay that cancel would be 0 / 0 in some optimizers.
-    weights1 = [random.uniform(shape=s, dtype=dtype) for s in shapes]
-    grads1 = [random.uniform(shape=s, dtype=dtype) for s in shapes]
-    weights2, grads2 = [w.copy() for w in weights1], [g.copy() for g in grads1]
+    weights1, weights2 = _pairs_of(shapes, w_stype, dtype, 1)
+    grads1, grads2 = _pairs_of(shapes, g_stype, dtype, None)
     states = [[opt.create_state_multi_precision(i, w) for i, w in enumerate(weights)]
               for opt, weights in ((opt1, weights1), (opt2, weights2))]
     if compare_states:
@@ -270,6 +266,18 @@ def compare_optimizer(opt1, opt2, shape, dtype, w_stype="default", g_stype="defa
         if compare_states:
             compare_ndarray_tuple(states[0][i], states[1][i], rtol=rtol, atol=atol)
         assert_almost_equal(w1, w2, rtol=rtol, atol=atol)
+
+
+def _pairs_of(shapes, stype, dtype, density):
+    """Random arrays, and the same ones in a storage type."""
+    from .. import random
+    from .samples import rand_ndarray
+
+    if stype == "default":
+        arrays = [random.uniform(shape=s, dtype=dtype) for s in shapes]
+        return arrays, [a.copy() for a in arrays]
+    sparse = [rand_ndarray(s, stype, density=density, dtype=dtype) for s in shapes]
+    return [a.tostype("default") for a in sparse], sparse
 
 
 # ---------------------------------------------------------------------------------------------- NumPy helpers
