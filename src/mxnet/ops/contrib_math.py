@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ..base import MXNetError
 from ._dtypes import always
 from ._shapes import indexed_axis, rule
 from .reduce import one_axis
