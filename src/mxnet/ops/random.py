@@ -102,64 +102,79 @@ def _draw(kind: str, shape, dtype: DType, device: torch.device, rng, *parameters
 # ------------------------------------------------------------------------------ scalar parameters
 
 
+# kind -> what its numbers must fulfil, each with the message otherwise
+_DEMANDS = {
+    "uniform": [(lambda low, high: high >= low, "low must be less or equal to high in uniform distribution")],
+    "normal": [(lambda loc, scale: scale > 0, "scale parameter in gaussian has to be positive")],
+    "gamma": [(lambda alpha, beta: alpha > 0, "alpha parameter in gamma distribution has to be positive"),
+              (lambda alpha, beta: beta > 0, "beta parameter in gamma distribution has to be positive")],
+    "exponential": [(lambda lam: lam > 0, "lambda parameter in exponential distribution has to be positive")],
+    "poisson": [(lambda lam: lam >= 0, "lambda parameter in poisson distribution has to be non-negative")],
+    "negative_binomial": [(lambda k, p: k >= 0, "k must not be negative"),
+                          (lambda k, p: p >= 0, "p must not be negative")],
+    "generalized_negative_binomial": [(lambda mu, alpha: mu >= 0 and alpha >= 0, "mu and alpha must not be negative")],
+}
+
+
+def _demand(kind: str, op_name: str, parameters: tuple[float, ...]) -> None:
+    """MXNetError unless these numbers are parameters of the distribution."""
+    for fulfilled, text in _DEMANDS[kind]:
+        _check(fulfilled(*parameters), op_name, text, *parameters)
+
+
+def _by_numbers(kind: str, shape: Shape, dtype: DType | None, device, rng, *parameters: float) -> Tensor:
+    op_name = f"_random_{kind}"
+    _demand(kind, op_name, parameters)
+    return _draw(kind, shape, _float_dtype(op_name, dtype), device, rng, *parameters)
+
+
 @register("_random_uniform", "random_uniform", "uniform", output_shapes=created)
 def random_uniform(*, low: float = 0.0, high: float = 1.0, shape: Shape = (1,), ctx: str = "",
                    dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the uniform distribution on [low, high).  Returns `shape` values, float32 unless `dtype`."""
-    _check(high >= low, "_random_uniform", "low must be less or equal to high in uniform distribution", low, high)
-    return _draw("uniform", shape, _float_dtype("_random_uniform", dtype), _device, _rng, low, high)
+    return _by_numbers("uniform", shape, dtype, _device, _rng, low, high)
 
 
 @register("_random_normal", "random_normal", "normal", output_shapes=created)
 def random_normal(*, loc: float = 0.0, scale: float = 1.0, shape: Shape = (1,), ctx: str = "",
                   dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the normal distribution of mean `loc` and standard deviation `scale` > 0."""
-    _check(scale > 0, "_random_normal", "scale parameter in gaussian has to be positive", scale)
-    return _draw("normal", shape, _float_dtype("_random_normal", dtype), _device, _rng, loc, scale)
+    return _by_numbers("normal", shape, dtype, _device, _rng, loc, scale)
 
 
 @register("_random_gamma", "random_gamma", output_shapes=created)
 def random_gamma(*, alpha: float = 1.0, beta: float = 1.0, shape: Shape = (1,), ctx: str = "",
                  dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the gamma distribution of shape `alpha` > 0 and scale `beta` > 0."""
-    _check(alpha > 0, "_random_gamma", "alpha parameter in gamma distribution has to be positive", alpha)
-    _check(beta > 0, "_random_gamma", "beta parameter in gamma distribution has to be positive", beta)
-    return _draw("gamma", shape, _float_dtype("_random_gamma", dtype), _device, _rng, alpha, beta)
+    return _by_numbers("gamma", shape, dtype, _device, _rng, alpha, beta)
 
 
 @register("_random_exponential", "random_exponential", output_shapes=created)
 def random_exponential(*, lam: float = 1.0, shape: Shape = (1,), ctx: str = "", dtype: DType | None = None,
                        _rng=None, _device=None) -> Tensor:
     """Draw from the exponential distribution of rate `lam` > 0."""
-    _check(lam > 0, "_random_exponential", "lambda parameter in exponential distribution has to be positive", lam)
-    return _draw("exponential", shape, _float_dtype("_random_exponential", dtype), _device, _rng, lam)
+    return _by_numbers("exponential", shape, dtype, _device, _rng, lam)
 
 
 @register("_random_poisson", "random_poisson", output_shapes=created)
 def random_poisson(*, lam: float = 1.0, shape: Shape = (1,), ctx: str = "", dtype: DType | None = None,
                    _rng=None, _device=None) -> Tensor:
     """Draw from the Poisson distribution of mean `lam` >= 0; the counts come as floats."""
-    _check(lam >= 0, "_random_poisson", "lambda parameter in poisson distribution has to be non-negative", lam)
-    return _draw("poisson", shape, _float_dtype("_random_poisson", dtype), _device, _rng, lam)
+    return _by_numbers("poisson", shape, dtype, _device, _rng, lam)
 
 
 @register("_random_negative_binomial", "random_negative_binomial", output_shapes=created)
 def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,), ctx: str = "",
                              dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw failures before the `k`-th success of probability `p`; the counts come as floats."""
-    _check(k >= 0, "_random_negative_binomial", "k must not be negative", k)
-    _check(p >= 0, "_random_negative_binomial", "p must not be negative", p)
-    return _draw("negative_binomial", shape, _float_dtype("_random_negative_binomial", dtype), _device, _rng, k, p)
+    return _by_numbers("negative_binomial", shape, dtype, _device, _rng, k, p)
 
 
 @register("_random_generalized_negative_binomial", "random_generalized_negative_binomial", output_shapes=created)
 def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0, shape: Shape = (1,), ctx: str = "",
                                          dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the negative binomial distribution of mean `mu` and dispersion `alpha`."""
-    op_name = "_random_generalized_negative_binomial"
-    _check(mu >= 0 and alpha >= 0, op_name, "mu and alpha must not be negative", mu, alpha)
-    dtype = _float_dtype(op_name, dtype)
-    return _draw("generalized_negative_binomial", shape, dtype, _device, _rng, mu, alpha)
+    return _by_numbers("generalized_negative_binomial", shape, dtype, _device, _rng, mu, alpha)
 
 
 @register("_random_randint", "random_randint", types=drawn(torch.int32), output_shapes=created)
@@ -257,9 +272,10 @@ def sample_generalized_negative_binomial(mu: Tensor, alpha: Tensor, *,
 
 
 def _like(kind: str, data: Tensor, rng, *parameters: float) -> Tensor:
-    _check(data.is_floating_point(), f"_random_{kind}_like", "values are drawn in floating types", data.dtype)
-    return _draw(kind, tuple(data.shape), _float_dtype(f"_random_{kind}_like", None, data.dtype), data.device, rng,
-                 *parameters)
+    op_name = f"_random_{kind}_like"
+    _check(data.is_floating_point(), op_name, "values are drawn in floating types", data.dtype)
+    _demand(kind, op_name, parameters)
+    return _draw(kind, tuple(data.shape), _float_dtype(op_name, None, data.dtype), data.device, rng, *parameters)
 
 
 @register("_random_uniform_like", same_shape=True)
@@ -360,7 +376,8 @@ def shuffle(data: Tensor, *, _rng=None) -> Tensor:
 @register("_sample_unique_zipfian", num_outputs=2, types=always(torch.int64, torch.int64))
 def sample_unique_zipfian(*, range_max: int, shape: Shape = (1,), _rng=None, _device=None):
     """Draw different log-uniform integers of [0, range_max), and the tries each row took.  shape is (rows, n)."""
-    rows, n = (1, shape[0]) if len(shape) == 1 else shape
+    _check(len(shape) == 2, "_sample_unique_zipfian", "shape must be (rows, n)", shape)
+    rows, n = shape
     with _one_at_a_time:
         samples, tries = _rng.unique_zipfian(rows, n, range_max)
     return _tensor(samples, shape, _device), _tensor(tries, (rows,), _device)
