@@ -177,7 +177,17 @@ def _rows_at(op: str, axis: int, matrices: Tensor) -> Tensor:
     return matrices.movedim(place, -2)
 
 
-@register("_linalg_gemm", "linalg_gemm")
+def _gemm_shapes(attrs, A, B, C):
+    """C has the shape of the product."""
+    axis = attrs["axis"]
+    if A is None or B is None or not len(A) == len(B) > 1 or not -len(A) <= axis < len(A):
+        return [A, B, C]
+    product = list(A)
+    product[axis], product[-1] = A[-1 if attrs["transpose_a"] else axis], B[axis if attrs["transpose_b"] else -1]
+    return [A, B, tuple(product)]
+
+
+@register("_linalg_gemm", "linalg_gemm", shapes=_gemm_shapes)
 def gemm(A: Tensor, B: Tensor, C: Tensor, *, transpose_a: bool = False, transpose_b: bool = False, alpha: float = 1.0,
          beta: float = 1.0, axis: int = -2) -> Tensor:
     """alpha * op(A) @ op(B) + beta * C, op being a transposition or nothing; rows are along `axis`."""

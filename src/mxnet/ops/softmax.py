@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
-from ._shapes import fit, rule, same
+from ._shapes import fit, replaced, rule, same
 from .registry import DType, register
 
 __all__ = ["log_softmax", "softmax", "softmax_activation", "softmax_cross_entropy", "softmin"]
@@ -45,7 +45,14 @@ def _softmax_types(attrs, data, *length):
     return [data, *length], [attrs["dtype"] or data]
 
 
-@register("softmax", same_shape=("data",), types=_softmax_types,
+def _length_shapes(attrs, data, *length):
+    """The length has data's shape without `axis`."""
+    if data is None or not length or not -len(data) <= attrs["axis"] < len(data):
+        return [data, *length]
+    return [data, replaced(data, attrs["axis"] % len(data))]
+
+
+@register("softmax", same_shape=("data",), types=_softmax_types, shapes=_length_shapes,
           present={"length": lambda attrs: bool(attrs["use_length"])})
 def softmax(data: Tensor, length: Tensor | None = None, *, axis: int = -1, temperature: float | None = None,
             dtype: DType | None = None, use_length: bool | None = False) -> Tensor:
