@@ -383,7 +383,7 @@ def embedding(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, 
     # what is no variable has a gradient that other operators must be able to take
     sparse = sparse_grad and weight.requires_grad and weight.is_leaf and weight.device.type != "meta"
     index = _clipped(data.to(torch.int64), data, input_dim)
-    if weight.requires_grad and torch.is_grad_enabled():
+    if sparse or weight.is_cuda:
         return F.embedding(index, weight, sparse=sparse)
     return weight.index_select(0, index.reshape(-1)).view(*index.shape, output_dim)
 
