@@ -45,7 +45,7 @@ class CSRNDArray(BaseSparseNDArray):
 
     def _compress(self, tensor):
         if tensor.dim() != 2:
-            raise ValueError(f"a csr array has two axes, got shape {tuple(tensor.shape)}")
+            raise MXNetError(f"a csr array has two axes, got shape {tuple(tensor.shape)}")
         if tensor.is_sparse and tensor.sparse_dim() == 2:
             tensor = tensor.coalesce()
             rows, columns = tensor.indices()

@@ -386,7 +386,9 @@ def _elementwise(name, lhs, rhs, out=None, reverse=False):
 
 
 def _dunder(name, reverse):
-    return lambda self, other: _elementwise(name, self, other, None, reverse)
+    if reverse:  # a dense array on the left, as which Python asks this class first
+        return lambda self, other: _arith.general(name, self, other, None, True)
+    return lambda self, other: _elementwise(name, self, other)
 
 
 def _inplace(name):

@@ -124,6 +124,16 @@ def _found(lhs, rhs, flip, wanted):
     return compressed(_product(lhs, rhs, flip), wanted or "default", lhs._ctx)
 
 
+def _times_csr(lhs, rhs):
+    """A dense matrix times a csr one: each row stores the columns where the latter has values."""
+    used, parts, size = _in_use(rhs._parts, rhs._size)
+    values = _times(parts, size, plain(lhs).t(), True).t()
+    count = len(values)
+    ends = torch.arange(0, (count + 1) * len(used), len(used)) if len(used) else torch.zeros(count + 1, dtype=torch.int64)
+    shape = count, rhs._size[1]
+    return made(CSRNDArray, (values.reshape(-1), ends, used.repeat(count)), shape, lhs._ctx)
+
+
 def dot(op, bound, args):
     """The product in the storage type that MXNet gives it; None for the dense one of dense matrices."""
     lhs, rhs = args
@@ -133,9 +143,11 @@ def dot(op, bound, args):
     if type(rhs) is CSRNDArray and type(lhs) is NDArray and not flip and lhs.ndim == 2:
         if lhs.shape[1] != rhs.shape[1 if flip_right else 0]:
             raise MXNetError(f"dot: shapes {lhs.shape} and {rhs.shape} do not fit")
-        if lhs._t.dtype is rhs._parts[0].dtype:  # the transpose of a product with the matrix on the left
-            result = _times(rhs._parts, rhs._size, plain(lhs).t(), not flip_right).t()
-            return compressed(result, wanted or "csr", lhs._ctx)
+        if lhs._t.dtype is rhs._parts[0].dtype:
+            if flip_right or wanted not in (None, "csr"):  # the transpose of a product with the matrix on the left
+                result = _times(rhs._parts, rhs._size, plain(lhs).t(), not flip_right).t()
+                return compressed(result, wanted or "csr", lhs._ctx)
+            return _times_csr(lhs, rhs)
     if wanted in (None, "default"):
         return None
     return compressed(call(op.name, bound, (plain(lhs), plain(rhs)), {}), wanted, lhs._ctx)
