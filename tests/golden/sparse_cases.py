@@ -46,7 +46,8 @@ nd.sparse.csr_matrix(([1.,2],[0,5],[0,1,2]),shape=(2,3)).check_format()
 nd.sparse.row_sparse_array(([[1.,2],[3.,4]],[1,0]),shape=(2,2)).check_format()""".replace("\n", "|").split("|")
 # functions of a variable x: the result, and the gradient of its sum
 GRADIENTS = """nd.sin(x)|x*2|x+x|nd.square(x)|x*x|nd.relu(x)|x.tostype('default')|nd.sum(x)|nd.dot(x,nd.ones((3,2)))
-nd.exp(x)|nd.elemwise_add(x,dense)|nd.dot(c,x)|nd.dot(c,x,transpose_a=True)|-x|x/4|nd.elemwise_sub(x,x)""".replace("\n", "|").split("|")
+nd.exp(x)|nd.elemwise_add(x,dense)|nd.dot(c,x)|nd.dot(c,x,transpose_a=True)|-x|x/4
+nd.elemwise_sub(x,x)""".replace("\n", "|").split("|")
 STEPS = """nd.sgd_update(w,g,lr=.1,wd=.1,out=w)|nd.sgd_update(w,g,lr=.1,wd=.1,lazy_update=False,out=w)
 nd.sgd_mom_update(w,g,s,lr=.1,wd=.1,momentum=.9,out=w)|nd.adam_update(w,g,s,t,lr=.1,wd=.1,clip_gradient=1,out=w)
 nd.sgd_mom_update(w,g,s,lr=.1,wd=.1,momentum=.9,lazy_update=False,out=w)|nd.ftrl_update(w,g,s,t,lr=.1,wd=.1,out=w)
@@ -79,8 +80,8 @@ def run(mx, code, kinds):
             return gradient(mx, code[10:], kinds[0], names)
         if code.startswith("steps: "):
             return steps(mx, code[7:], kinds, names)
-        for name, value, kind in zip("ab", (D, E), kinds):
-            names[name] = nd.array(value).tostype(kind)
+        for i, kind in enumerate(kinds):
+            names["ab"[i]] = nd.array((D, E)[i]).tostype(kind)
         return told(nd, eval(code, names))
     except Exception as error:
         return error_of(error)

@@ -174,3 +174,59 @@ def test_row_sparse_parameter_is_trained():
     trainer.step(1)
     everything = weight.row_sparse_data(nd.arange(4))
     assert everything.asnumpy().tolist() == [[0, 0], [1, 1], [0, 0], [1, 1]]
+
+
+HUGE = 10**9  # rows: no machine has the memory for them
+
+
+def rows_of_huge(*numbers):
+    return nd.sparse.row_sparse_array((np.ones((len(numbers), 64), np.float32), list(numbers)), shape=(HUGE, 64))
+
+
+def test_rows_that_are_not_stored_take_no_memory(tmp_path):
+    a, b = rows_of_huge(3, HUGE - 1), rows_of_huge(3, 7)
+    for result, rows in ((a + b, [3, 7, HUGE - 1]), (a - b, [3, 7, HUGE - 1]), (a * 2, [3, HUGE - 1]),
+                         (nd.add_n(a, b, a), [3, 7, HUGE - 1]), (nd.sparse.retain(a, nd.array([3])), [3]),
+                         (a.copy(), [3, HUGE - 1]), (a.astype("float64"), [3, HUGE - 1]), (nd.sqrt(a), [3, HUGE - 1]),
+                         (pickle.loads(pickle.dumps(a)), [3, HUGE - 1])):
+        assert result.indices.asnumpy().tolist() == rows
+    assert nd.norm(a).asscalar() == pytest.approx(128**0.5)
+    name = str(tmp_path / "a.params")
+    nd.save(name, [a])
+    assert nd.load(name)[0].indices.asnumpy().tolist() == [3, HUGE - 1]
+
+
+def test_store_and_steps_touch_the_stored_rows_alone():
+    store = mx.kv.create()
+    store.init("w", rows_of_huge(1, 3, 5))
+    store.set_optimizer(mx.optimizer.Adam(learning_rate=0.5, wd=0.1))
+    store._updater.states["w"] = (rows_of_huge(1, 3, 5) * 0, rows_of_huge(1, 3, 5) * 0)
+    store.push("w", rows_of_huge(3))
+    out = rows_of_huge()
+    store.row_sparse_pull("w", out=out, row_ids=nd.array([3, 5]))
+    assert out.indices.asnumpy().tolist() == [3, 5]
+    np.testing.assert_allclose(out.data.asnumpy()[:, 0], [0.5, 1], rtol=1e-5)
+
+
+def test_gradients_of_huge_variables():
+    weight, matrix = rows_of_huge(0, 2), nd.sparse.csr_matrix(([2.0, 3.0], [0, 2], [0, 1, 2]), shape=(2, HUGE))
+    weight.attach_grad()
+    with autograd.record():
+        y = nd.dot(matrix, weight * 3 + weight).sum() + nd.Embedding(nd.array([2, 2]), weight, input_dim=HUGE,
+                                                                     output_dim=64).sum()
+    y.backward()
+    assert y.asscalar() == 5 * 4 * 64 + 2 * 64
+    assert weight.grad.indices.asnumpy().tolist() == [0, 2]
+    assert weight.grad.data.asnumpy()[:, 5].tolist() == [8, 14]
+
+
+def test_graphs_of_huge_variables():
+    product = mx.sym.dot(mx.sym.var("x", stype="csr"), mx.sym.var("w", stype="row_sparse"))
+    matrix = nd.sparse.csr_matrix(([2.0, 3.0], [0, 2], [0, 1, 2]), shape=(2, HUGE))
+    executor = product.simple_bind(mx.cpu(), x=(2, HUGE), w=(HUGE, 64), grad_req={"x": "null", "w": "write"})
+    executor.arg_dict["w"][:] = rows_of_huge(0, 2)
+    executor.forward(is_train=True, x=matrix)
+    executor.backward(nd.ones((2, 64)))
+    assert executor.outputs[0].asnumpy()[:, 0].tolist() == [2, 3]
+    assert executor.grad_dict["w"].indices.asnumpy().tolist() == [0, 2]
+    assert executor.grad_dict["w"].data.asnumpy()[:, 0].tolist() == [2, 3]

@@ -111,6 +111,9 @@ def _product_in_rows(lhs, rhs):
 def _in_use(parts, size):
     """(the columns where a matrix has values; its parts and size without all others)."""
     values, ends, columns = parts
+    if size[1] > 8 * len(columns):
+        rows, place = columns.unique(return_inverse=True)
+        return rows, (values, ends, place), (size[0], len(rows))
     used = torch.zeros(size[1], dtype=torch.bool, device=columns.device).index_fill_(0, columns, True)
     place = used.cumsum(0).sub_(1)
     rows = used.nonzero().flatten()
