@@ -120,7 +120,9 @@ def general(name: str, lhs, rhs, out=None, reverse=False):
         raise TypeError(f"type {type(rhs if _is_number(lhs) else lhs)} not supported")
     if not _is_number(number):
         raise TypeError(f"type {type(number)} not supported")
-    if isinstance(number, np.generic):
+    if isinstance(number, (bool, np.bool_)):
+        scalar = int(number)  # torch does not subtract booleans
+    elif isinstance(number, np.generic):
         scalar = number.item()
     else:
         scalar = 1 if isinstance(number, _UNKNOWN) else number  # shapes do not depend on it

@@ -28,7 +28,7 @@ def getitem(t: Tensor, key) -> tuple[Tensor, bool]:
     if kind is int:
         return _at_least_1d(t[key]), True
     if kind is slice and (key.step is None or key.step == 1):
-        return t[key], True
+        return t[key] if t.dim() else t.view(()), True
     if kind is tuple and _is_plain(key):
         return _in_one_piece(_at_least_1d(t[key]))
     entries = _entries(t, key)
@@ -51,7 +51,7 @@ def setitem(t: Tensor, key, value) -> None:
     """
     kind = type(key)
     if kind is int or (kind is slice and (key.step is None or key.step == 1)) or (kind is tuple and _is_plain(key)):
-        _write(t[key], value, ())
+        _write(t[key] if t.dim() or kind is not slice else t, value, ())
         return
     entries = _entries(t, key)
     if not any(isinstance(e, Tensor) for e in entries):

@@ -140,3 +140,5 @@ for number in (3, 0, -3.7):
     case(f"{number} / a", a=values([0, 1, 2, -4, 100]), dtypes=("int8", "int32", "int64"))
 raises("nd.broadcast_add(a, a, out=b)", a=(2, 2), b=ints([[0, 0], [0, 0]], "float16"))
 raises("nd.add(a, 1, out=b)", a=(2, 2), b=ints([[0, 0], [0, 0]], "int64"))
+for number in ("True", "np.bool_(True)"):
+    case(f"[a - {number}, {number} * a, a - {number} * 2]", a=(3,), dtypes=("float32", "int32"))

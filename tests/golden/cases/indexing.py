@@ -115,3 +115,4 @@ case("nd.contrib.index_array(a, axes=(1,))", a=(2, 3, 2), grad=False)
 for options in ("", "start=1, step=2", "axis=1", "axis=-1, repeat=2", "repeat=2", "start=-0.5, step=0.25, axis=0"):
     case(f"nd.contrib.arange_like(a, {options})", a=(2, 3), grad=False)
 raises("nd.contrib.arange_like(a, axis=2)", a=(2, 3))
+case("[a[:], a.copy().__setitem__(slice(None), 4) or a]", a=(), np_shape=True, grad=False)
