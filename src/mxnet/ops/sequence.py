@@ -49,20 +49,26 @@ def _last_outputs(attrs, data, *lengths):
     return [replaced(data, attrs["axis"])]
 
 
+_BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
 class _Ended(torch.autograd.Function):
-    """Fills one sequence after the other, which is faster than by a mask where they are long."""
+    """masked_fill on the bits of the elements, which is several times faster than a choice for each of them."""
 
     @staticmethod
-    def forward(ctx, data, lengths, axis, value):
-        ctx.lengths, ctx.axis = lengths, axis
-        result = data.clone(memory_format=torch.contiguous_format)
-        for sequence, length in zip(result.unbind(1 - axis), lengths, strict=True):
-            sequence[max(length, 0):].fill_(value)
-        return result
+    def forward(ctx, data, past, value):
+        ctx.save_for_backward(past)
+        bits = _BITS[data.element_size()]
+        kept = past.to(bits).sub_(1)  # all bits, or none
+        result = torch.bitwise_and(data.contiguous().view(bits), kept)
+        if value:
+            result.bitwise_or_(torch.full_like(past, value, dtype=data.dtype).view(bits).bitwise_and_(~kept))
+        return result.view(data.dtype)
 
     @staticmethod
     def backward(ctx, grad):
-        return _Ended.apply(grad, ctx.lengths, ctx.axis, 0.0), None, None, None
+        past, = ctx.saved_tensors
+        return _Ended.apply(grad, past, 0.0), None, None
 
 
 @register("SequenceMask", present=_LENGTHS, types=_types, output_shapes=_whole_outputs)
@@ -72,11 +78,12 @@ def sequence_mask(data: Tensor, sequence_length: Tensor | None = None, *, use_se
     lengths = _lengths("SequenceMask", data, sequence_length, axis)
     if lengths is None:
         return data.clone()
-    if data.__class__ is Tensor and data.is_cpu and data.numel() >= 4096 * len(lengths):
-        return _Ended.apply(data, lengths.tolist(), axis, value)
     steps = torch.arange(data.shape[axis], device=data.device)
     past = steps.unsqueeze(1) >= lengths if axis == 0 else steps >= lengths.unsqueeze(1)
-    return data.masked_fill(past.view(*past.shape, *[1] * (data.dim() - 2)), value)
+    past = past.view(*past.shape, *[1] * (data.dim() - 2))
+    if data.__class__ is Tensor and data.is_cpu and data.numel() >= 10_000:
+        return _Ended.apply(data, past, value)
+    return data.masked_fill(past, value)
 
 
 @register("SequenceLast", present=_LENGTHS, types=_types, output_shapes=_last_outputs)
