@@ -157,7 +157,9 @@ class Attr:
 
     def parse(self, value, op_name: str):
         """`value` (Python object or JSON string) as the attribute's type; MXNetError if it is none."""
-        if value is None or (isinstance(value, str) and value == "None"):
+        if value is None and self.name == "dtype":
+            value = "float64"  # what MXNet writes down: NumPy's dtype of None
+        elif value is None or (isinstance(value, str) and value == "None"):
             if self.optional or self.default is None:
                 return None
         kind = _without_none(self.annotation)

@@ -54,6 +54,8 @@ def apply(op: OpDef, hint: str, args, kwargs: dict, name=None, attr=None, subgra
         elif value is not _Null:
             attrs[key] = value
     _only_symbols(op, args, attrs)
+    if attrs.get("dtype", _Null) is None and "dtype" in op.attrs:
+        attrs["dtype"] = "float64"  # as nd has it
     attrs = {stored_key(key): as_string(value) for key, value in attrs.items()
              if value is not None or key in op.attrs}
     if op.variadic:

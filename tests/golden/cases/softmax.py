@@ -45,3 +45,7 @@ for op in ("softmax", "log_softmax", "softmin"):
 raises("nd.log_softmax(x, use_length=True)", x=(2, 3))
 raises("nd.softmin(x, use_length=True)", x=(2, 3))
 raises("nd.softmax(x, n, use_length=True)", x=(2, 3), n=ints([1, 2], "uint8"))
+
+# dtype=None is NumPy's dtype of None
+for op in ("softmax", "log_softmax", "softmin"):
+    case(f"nd.{op}(x, dtype=None)", x=(2, 3), rtol=1e-6)
