@@ -184,7 +184,7 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
 
 
 def _default(attr, scope: dict) -> str:
-    if attr.required:
+    if attr.required or (attr.name == "dtype" and attr.default is None):  # dtype=None means something else
         return "_Null"
     text = repr(attr.default)
     if isinstance(attr.default, (bool, int, float, str, tuple, type(None))) and text not in ("inf", "-inf", "nan"):
