@@ -40,12 +40,18 @@ def _array(source_array, ctx: Context, dtype) -> NDArray:
         return wrap(source_array._t.detach().to(device=ctx.device, dtype=target, copy=True), ctx)
     target = torch.float32 if dtype is None else torch_dtype(dtype)
     try:
-        own_dtype = isinstance(source_array, (np.ndarray, np.generic))
-        values = np.array(source_array, dtype=None if own_dtype else _np(target))
-        return wrap(_from_values(values, target).to(ctx.device), ctx)
+        return wrap(_from_values(_values(source_array, _np(target)), target).to(ctx.device), ctx)
     except (TypeError, ValueError) as error:
         raise TypeError("source_array must be array like object, "
                         f"got {type(source_array).__name__} ({error})") from None
+
+
+def _values(source, dtype) -> np.ndarray:
+    """As NumPy's array: of `dtype`, unless it has a dtype of its own already."""
+    try:
+        return np.array(source, dtype=None if isinstance(source, (np.ndarray, np.generic)) else dtype)
+    except OverflowError:  # numbers that are too large wrap around, which NumPy 2 does in casts only
+        return np.array(source).astype(dtype)
 
 
 def _np(dtype: torch.dtype):

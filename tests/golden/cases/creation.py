@@ -54,3 +54,5 @@ case(f"{INTERNAL}_histogram(a, b)", a=values([1, 2, 2.5, 3, 7, -1, 8]), b=values
      grad=False)
 raises(f"{INTERNAL}_histogram(a, bin_cnt=4)", a=(3,))
 raises("nd.zeros((2,), dtype='x')")
+case("nd.array([2 ** 40 + 3, -1], dtype='int32')")
+case("nd.array([300, -1], dtype='uint8')")
