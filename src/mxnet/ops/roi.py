@@ -6,6 +6,7 @@ No box gets a gradient.  Cells that average are products of weights along y and 
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..base import MXNetError
@@ -16,7 +17,7 @@ from .unary import to_nearest
 
 __all__ = ["deformable_psroi_pooling", "psroi_pooling", "roi_align", "roi_pooling", "rroi_align"]
 
-_PIECE = 2**22  # elements of the map that ROIPooling looks at in one go
+_PIECE = 2**22  # elements that an average may take on its way
 
 
 def _check(op: str, data: Tensor, rois: Tensor, width: int, pooled: Shape, scale: float) -> float:
@@ -60,32 +61,67 @@ def _cells(start: Tensor, end: Tensor, count: int, size: int) -> tuple[Tensor, T
     return first.clamp(0, size).long(), last.clamp(0, size).long()
 
 
-def _window(first: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
-    """(boxes, cells, longest cell) pixels of the cells, and whether each belongs to its cell."""
-    pixels = first[..., None] + torch.arange(max(int((last - first).max()), 1), device=first.device)
-    inside = pixels < last[..., None]
-    return torch.where(inside, pixels, 0), inside
+def _first_largest(values: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """As values.max(axis), which is slow; of equal elements the first one."""
+    count = values.shape[axis]
+    largest = values.amax(axis, keepdim=True)
+    behind = torch.arange(count - 1, -1, -1, device=values.device, dtype=values.dtype)
+    behind = behind.view(-1, *[1] * (values.dim() - 1 - axis))
+    smaller = torch.lt(values, largest, out=torch.empty_like(values))
+    return largest.squeeze(axis), count - 1 - smaller.mul_(-count).add_(behind).amax(axis).int()
 
 
-def _largest(maps: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, Tensor]) -> Tensor:
-    """Where in its map (as an index over pixels) each cell has its maximum, -1 for empty cells.
+def _largest(pixels: Tensor, rows: list[tuple[int, int]], columns: list[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+    """Maxima of the cells of a box, and where in the map (as an index over pixels) they are: (down, across, channel).
 
-    maps: (boxes, channel, height, width).  Along x first, then y, so that of equal pixels the first one is found.
+    pixels: (height, width, channel).  rows, columns: the pixels of cells, (first, end); 0 and -1 for empty ones.
+    Along x first, then y, so that of equal pixels the first one is found.
     """
-    boxes, channels, height, width = maps.shape
-    (y, y_inside), (x, x_inside) = rows, columns
-    _, across, reach = x.shape
-    _, down, depth = y.shape
-    index = x.reshape(boxes, 1, 1, -1).expand(-1, channels, height, -1)
-    strip = maps.gather(3, index).reshape(boxes, channels, height, across, reach)
-    best, place = strip.masked_fill(~x_inside[:, None, None], -torch.inf).max(-1)
-    index = index.reshape(strip.shape).gather(-1, place[..., None])[..., 0]
-    chosen = y.reshape(boxes, 1, -1, 1).expand(-1, channels, -1, across)
-    block = best.gather(2, chosen).reshape(boxes, channels, down, depth, across)
-    place = block.masked_fill(~y_inside[:, None, ..., None], -torch.inf).argmax(3, keepdim=True)
-    row = chosen.reshape(block.shape).gather(3, place)[:, :, :, 0]
-    filled = y_inside[:, None, :, :1] & x_inside[:, None, None, :, 0]
-    return torch.where(filled, row * width + index.gather(2, row), -1)
+    width, channels = pixels.shape[1:]
+    largest = pixels.new_zeros((len(rows), len(columns), channels))
+    place = torch.full(largest.shape, -1, dtype=torch.int32, device=pixels.device)
+    filled = [i for i, (first, last) in enumerate(columns) if first < last]
+    top, bottom = min(first for first, _ in rows), max(last for _, last in rows)
+    if not filled or top >= bottom:
+        return largest, place
+    strips = [_first_largest(pixels[top:bottom, columns[i][0]:columns[i][1]], 1) for i in filled]
+    best = torch.stack([values for values, _ in strips], 1)
+    x = torch.stack([index + columns[i][0] for i, (_, index) in zip(filled, strips, strict=True)], 1)
+    filled = slice(filled[0], filled[-1] + 1)  # cells beyond the map are at the ends
+    for i, (first, last) in enumerate(rows):
+        if first < last:
+            largest[i, filled], y = _first_largest(best[first - top:last - top], 0)
+            place[i, filled] = (y + first) * width + x.gather(0, (y + (first - top)).long()[None])[0]
+    return largest, place
+
+
+class _Maxima(torch.autograd.Function):
+    """ROIPooling: `_largest` of each box; what comes from above goes to where the maxima are."""
+
+    @staticmethod
+    def forward(ctx, data: Tensor, image: Tensor, there: Tensor, rows: list, columns: list) -> tuple[Tensor, Tensor]:
+        shape = (len(image), data.shape[1], len(rows[0]), len(columns[0]))
+        largest = data.new_zeros(shape)
+        place = torch.full(shape, -1, dtype=torch.int32, device=data.device)
+        pixels = data.permute(0, 2, 3, 1).contiguous()
+        for i, number in enumerate(image.where(there, -1).tolist()):
+            if number >= 0:
+                found = _largest(pixels[number], rows[i], columns[i])
+                largest[i], place[i] = (tensor.permute(2, 0, 1) for tensor in found)
+        ctx.save_for_backward(image, place)
+        ctx.shape = data.shape
+        ctx.mark_non_differentiable(place)
+        return largest, place
+
+    @staticmethod
+    def backward(ctx, grad, _):
+        image, place = ctx.saved_tensors
+        batch, channels, height, width = ctx.shape
+        result = grad.new_zeros((batch, channels, height * width))
+        for number, where, part in zip(image.tolist(), place.flatten(2), grad.flatten(2), strict=True):
+            part = part * (where >= 0).to(part.dtype)
+            result[number].scatter_add_(1, where.clamp(min=0).long(), part)
+        return result.view(ctx.shape), None, None, None, None
 
 
 @rule
@@ -107,20 +143,14 @@ def roi_pooling(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale
     """
     scale = _check("ROIPooling", data, rois, 5, pooled_size, spatial_scale)
     channels, height, width = data.shape[1:]
-    shape = (len(rois), channels, *pooled_size)
-    place = torch.full(shape, -1, device=data.device)
-    image, there = _images(data, rois)
-    if has_values(data) and len(rois):
-        left, top, right, bottom = to_nearest(rois.detach()[:, 1:] * scale).unbind(1)
-        rows = _window(*_cells(top, bottom, pooled_size[0], height))
-        columns = _window(*_cells(left, right, pooled_size[1], width))
-        step = max(1, _PIECE // (channels * height * max(width, columns[0][0].numel())))
-        pieces = [_largest(data.detach()[image[i:i + step]], [r[i:i + step] for r in rows],
-                           [c[i:i + step] for c in columns]) for i in range(0, len(rois), step)]
-        place = torch.cat(pieces).masked_fill(~there[:, None, None, None], -1)
-    origin = image[:, None] * channels + torch.arange(channels, device=data.device)
-    found = data.reshape(-1)[origin[..., None, None] * (height * width) + place.clamp(min=0)]
-    return torch.where(place < 0, 0, found), place.to(data.dtype)
+    if not has_values(data) or not len(rois):
+        largest = data.new_zeros((len(rois), channels, *pooled_size))
+        return largest, largest.detach() - 1
+    left, top, right, bottom = to_nearest(rois.detach()[:, 1:] * scale).unbind(1)
+    rows, columns = (torch.stack(_cells(*sides), -1).tolist()
+                     for sides in ((top, bottom, pooled_size[0], height), (left, right, pooled_size[1], width)))
+    largest, place = _Maxima.apply(data, *_images(data, rois), rows, columns)
+    return largest, place.to(data.dtype)
 
 
 # ------------------------------------------------------------------------------------------------- averages
@@ -145,10 +175,21 @@ def _weighted(data: Tensor, image: Tensor, there: Tensor, down: Tensor, across: 
 
 
 def _sums(maps: Tensor, down: Tensor, across: Tensor) -> Tensor:
-    """_weighted in the maps of one image."""
-    if maps.dim() == 5:
-        return torch.einsum("npcqw,nqw->ncpq", torch.einsum("nph,cpqhw->npcqw", down, maps), across)
-    return torch.einsum("ncpw,nqw->ncpq", torch.einsum("nph,chw->ncpw", down, maps), across)
+    """_weighted in the maps of one image, as many boxes at a time as memory is meant for."""
+    own = maps.dim() == 5
+    if not own:
+        channels, height, width = maps.shape
+        maps = maps.transpose(0, 1).reshape(height, channels * width)
+    strip = down.shape[1] * maps[0].numel() if not own else maps.numel() // maps.shape[-2]
+    pieces = []
+    for some, wide in zip(*(weights.split(max(1, _PIECE // max(strip, 1))) for weights in (down, across)), strict=True):
+        if own:
+            rows = torch.einsum("nph,cpqhw->npcqw", some, maps)
+            pieces.append(torch.einsum("npcqw,nqw->ncpq", rows, wide))
+        else:
+            rows = (some.flatten(0, 1) @ maps).view(len(some), -1, width)
+            pieces.append((rows @ wide.mT).view(len(some), -1, channels, wide.shape[1]).transpose(1, 2))
+    return torch.cat(pieces)
 
 
 def _samples(start: Tensor, length: Tensor, count: int, each: int, size: int) -> Tensor:
@@ -266,19 +307,34 @@ def rroi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale:
     degrees).  Returns (boxes, channel, *pooled_size).
     """
     scale = _check("_contrib_RROIAlign", data, rois, 6, pooled_size, spatial_scale)
-    (channels, height, width), (down, across) = data.shape[1:], pooled_size
-    result = data.new_zeros((len(rois), channels, down, across))
+    result = data.new_zeros((len(rois), data.shape[1], *pooled_size))
     if not has_values(data):
         return result
-    data, rois = data.detach(), rois.detach()
-    for number, (image, *box) in enumerate(rois.unbind(0)):
+    pixels = data.detach().permute(0, 2, 3, 1).contiguous()
+    for number, (image, *box) in enumerate(rois.detach().unbind(0)):
         if 0 <= int(image) < len(data):
             y, x = _rotated_samples(box, scale, pooled_size, sampling_ratio)
-            valid = (y >= -1) & (y <= height) & (x >= -1) & (x <= width)
-            channel = int(image) * channels + torch.arange(channels, device=data.device)
-            values = _bilinear(data, channel[:, None, None, None, None], y.clamp(0, height - 1), x.clamp(0, width - 1))
-            result[number] = torch.where(valid, values, 0).mean((2, 4))
+            result[number] = _cell_means(pixels[int(image)], y, x).permute(2, 0, 1)
     return result
+
+
+def _cell_means(pixels: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Means of samples, 0 for those beyond the map by more than a pixel.
+
+    pixels: (height, width, channel).  y, x: (rows, samples, columns, samples).  Returns (rows, columns, channel).
+    """
+    height, width = pixels.shape[:2]
+    valid = (y >= -1) & (y <= height) & (x >= -1) & (x <= width)
+    y, x = y.clamp(0, height - 1), x.clamp(0, width - 1)
+    top, left, below, beyond = y.floor(), x.floor(), y.ceil(), x.ceil()
+    up, out = y - top, x - left
+    corners = ((top, left, (1 - up) * (1 - out)), (top, beyond, (1 - up) * out),
+               (below, left, up * (1 - out)), (below, beyond, up * out))
+    place = torch.stack([row * width + column for row, column, _ in corners])
+    share = torch.stack([share for *_, share in corners]) * valid / (y.shape[1] * y.shape[3])
+    place, share = (tensor.permute(1, 3, 0, 2, 4).reshape(y.shape[0] * y.shape[2], -1) for tensor in (place, share))
+    means = F.embedding_bag(place.long(), pixels.flatten(0, 1), mode="sum", per_sample_weights=share)
+    return means.view(y.shape[0], y.shape[2], -1)
 
 
 def _rotated_samples(box: list[Tensor], scale: float, pooled: Shape, each: int) -> tuple[Tensor, Tensor]:
