@@ -331,9 +331,14 @@ class NDArray:
         raise MXNetError("mx.np arrays are not available yet; this array works with every nd operator")
 
     def tostype(self, stype: str):
-        """This array in a storage type: itself for 'default', a copy as 'row_sparse' or (matrices) 'csr'."""
+        """This array in a storage type: itself for 'default', a copy as 'row_sparse' or 'csr'.
+
+        ValueError for 'csr' of an array that is no matrix, MXNetError for unknown names.
+        """
         if stype == "default":
             return self
+        if stype == "csr" and self.ndim != 2:
+            raise ValueError(f"to convert to csr, an array must have two axes, got shape {self.shape}")
         from .sparse import cast_storage
         return cast_storage(self, stype)
 

@@ -115,7 +115,7 @@ def _from_array(source, stype, shape, ctx, dtype):
         dtype = source.dtype if isinstance(source, (NDArray, np.ndarray)) else np.float32
     dense = creation.array(source, ctx, dtype)
     _agree(shape, dense.shape)
-    return cast_storage(dense, stype)
+    return dense.tostype(stype)
 
 
 def _agree(shape, found):
