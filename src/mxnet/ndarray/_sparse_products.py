@@ -132,7 +132,7 @@ def _times_csr(lhs, rhs):
     used, parts, size = _in_use(rhs._parts, rhs._size)
     values = _times(parts, size, plain(lhs).t(), True).t()
     count = len(values)
-    ends = torch.arange(0, (count + 1) * len(used), len(used)) if len(used) else torch.zeros(count + 1, dtype=torch.int64)
+    ends = torch.arange(count + 1, device=used.device) * len(used)
     shape = count, rhs._size[1]
     return made(CSRNDArray, (values.reshape(-1), ends, used.repeat(count)), shape, lhs._ctx)
 
