@@ -145,10 +145,17 @@ class TestOut:
         assert nd.relu(X, out=out) is out
         same(view, [1, 0])
 
-    def test_casts_to_its_dtype(self) -> None:
+    def test_has_the_dtype_of_the_result(self) -> None:
         out = nd.zeros((2, 2), dtype="int32")
-        nd.relu(X, out=out)
-        assert out.dtype == np.int32
+        with pytest.raises(MXNetError, match="dtype int32, expected float32"):
+            nd.relu(X, out=out)
+        same(out, [[0, 0], [0, 0]])
+
+    def test_random_numbers_are_cast_to_its_dtype(self) -> None:
+        out = nd.zeros((2, 2), dtype="float16")
+        nd.random.uniform(1, 2, out=out)
+        assert out.dtype == np.float16
+        assert out.asnumpy().min() >= 1
 
     def test_may_be_an_input(self) -> None:
         x = nd.array([1, 4])
