@@ -127,8 +127,7 @@ def quantize(data: Tensor, min_range: Tensor, max_range: Tensor, *,
 
 
 def _v2_types(attrs, data):
-    quantized = data if data in WIDE else _out_type_of(attrs)
-    return [data], [quantized if data is not None else None, torch.float32, torch.float32]
+    return [data], [_out_type_of(attrs), torch.float32, torch.float32]
 
 
 @register("_contrib_quantize_v2", num_outputs=3, output_shapes=_like_data, types=_v2_types)
@@ -140,15 +139,17 @@ def quantize_v2(data: Tensor, *, out_type: _OutType = "int8", min_calib_range: f
     magnitude m becomes 127.5 (int8) or 255.5 (uint8): quantized = data * 127.5 / m, rounded to the nearest (halves to
     even) and saturated.  `out_type` "auto" is uint8 if min_calib_range >= 0, otherwise int8.
     The range returned is (-m, m) for int8, the one used for uint8.
-    Data that is quantized already comes back as it is, with the calibrated range or that of all its numbers.
+    Data that is quantized already comes back bit for bit, read as `out_type` says, with the calibrated range or that
+    of all its numbers.
     MXNetError for other dtypes.  No gradient.
     """
     op, given = "quantize_v2", calibrated(data, min_calib_range, max_calib_range)
     require(op, data, torch.float32, torch.int8, torch.uint8)
+    dtype = _out_type(out_type, min_calib_range, max_calib_range)
     if data.dtype in WIDE:
         levels = WIDE[data.dtype]
-        return data.clone(), *(given or calibrated(data, 0.0 if data.dtype is torch.uint8 else -levels, levels))
-    dtype = _out_type(out_type, min_calib_range, max_calib_range)
+        low = 0.0 if data.dtype is torch.uint8 else -levels
+        return data.view(dtype).clone(), *(given or calibrated(data, low, levels))
     low, high = given or _range_of(op, data)
     end = magnitude(low, high)
     return _symmetric(data, end, WIDE[dtype], dtype), *((low, high) if dtype is torch.uint8 else (-end, end))

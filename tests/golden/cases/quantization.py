@@ -55,7 +55,8 @@ exactly("nd.contrib.quantize_v2(a)", a=values([[1.0, 2.0], [3.0, 0.5]]))
 exactly("nd.contrib.quantize_v2(a, out_type='auto')", a=(3, 5))
 exactly("nd.contrib.quantize_v2(a)", a=eights((3, 5)))
 exactly("nd.contrib.quantize_v2(a, min_calib_range=-2, max_calib_range=3)", a=eights((3, 5)))
-exactly("nd.contrib.quantize_v2(a, out_type='uint8')", a=eights((3, 5), "uint8"))
+for kind in ("int8", "uint8", "auto"):
+    exactly(f"nd.contrib.quantize_v2(a, out_type='{kind}')", a=eights((3, 5), "uint8"))
 exactly("nd.contrib.quantize_asym(a)", a=between(-1, 3, (4, 3, 6)))
 for kind in ("int8", "uint8", "auto"):
     for low, high in RANGES:
