@@ -81,7 +81,7 @@ def sequence_mask(data: Tensor, sequence_length: Tensor | None = None, *, use_se
     steps = torch.arange(data.shape[axis], device=data.device)
     past = steps.unsqueeze(1) >= lengths if axis == 0 else steps >= lengths.unsqueeze(1)
     past = past.view(*past.shape, *[1] * (data.dim() - 2))
-    if data.__class__ is Tensor and data.is_cpu and data.numel() >= 10_000:
+    if data.__class__ is Tensor and data.is_cpu and data.numel() >= 50_000:
         return _Ended.apply(data, past, value)
     return data.masked_fill(past, value)
 
