@@ -24,7 +24,8 @@ def dropout(data: Tensor, *, p: float = 0.5, mode: Literal["always", "training"]
             axes: Shape = (), cudnn_off: bool | None = False, _train: bool, _rng) -> Tensor:
     """In train mode (or with `mode="always"`) set elements to 0 with probability p, and divide the rest by 1 - p.
 
-    axes: along these, elements live or die together.  Srivastava et al., JMLR 15, 2014.
+    With p = 1 all becomes NaN: 0 divided by 0.  axes: along these, elements live or die together.
+    Srivastava et al., JMLR 15, 2014.
     """
     if not 0 <= p <= 1:
         raise MXNetError(f"Dropout: p={p} must be between 0 and 1")
@@ -39,4 +40,4 @@ def dropout(data: Tensor, *, p: float = 0.5, mode: Literal["always", "training"]
         shape = [1 if axis in axes else size for axis, size in enumerate(shape)]
     keep = 1 - p
     mask = _survivors(shape, keep, data.device, _rng.torch(data.device)).to(data.dtype)
-    return data * (mask.mul_(1 / keep) if keep else mask)
+    return data * mask.mul_(1 / keep if keep else math.inf)

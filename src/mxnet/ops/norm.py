@@ -181,9 +181,13 @@ def sync_batch_norm(data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tens
                     eps: float = 1e-3, momentum: float = 0.9, fix_gamma: bool = True,
                     use_global_stats: bool = False, output_mean_var: bool = False, ndev: int = 1, key: str,
                     _train: bool) -> Tensor:
-    """BatchNorm whose batch may be spread over `ndev` devices; on one device it is BatchNorm itself."""
-    return _batch_norm(data, gamma, beta, moving_mean, moving_var, eps, momentum, fix_gamma,
-                       use_global_stats or not _train, output_mean_var, 1)
+    """BatchNorm whose batch may be spread over `ndev` devices; on one device it is BatchNorm itself.
+
+    With `output_mean_var` also returns the mean and the variance, not 1 / deviation.
+    """
+    out = _batch_norm(data, gamma, beta, moving_mean, moving_var, eps, momentum, fix_gamma,
+                      use_global_stats or not _train, output_mean_var, 1)
+    return (out[0], out[1], out[2].square().reciprocal() - eps) if output_mean_var else out
 
 
 # ------------------------------------------------------------------------------------ within each example

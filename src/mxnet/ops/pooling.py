@@ -29,13 +29,14 @@ def _geometry(op: str, kernel: Shape, stride: Shape, pad: Shape, convention: str
     """(stride, pad) in full, and whether torch takes such a pad; MXNetError for what makes no sense."""
     if len(kernel) not in _MAX:
         raise MXNetError(f"{op}: kernel={kernel} must have 1, 2 or 3 numbers")
-    stride, pad = stride or (1,) * len(kernel), pad or (0,) * len(kernel)
+    if convention == "same" and any(pad):
+        raise MXNetError(f"{op}: pooling_convention='same' excludes pad={pad}")
+    stride, pad = stride or (1,) * len(kernel), (0,) * len(kernel) if convention == "same" else pad
+    pad = pad or (0,) * len(kernel)
     if not len(stride) == len(pad) == len(kernel):
         raise MXNetError(f"{op}: stride={stride} and pad={pad} must have as many numbers as kernel={kernel}")
     if min(kernel) <= 0 or min(stride) <= 0:
         raise MXNetError(f"{op}: kernel={kernel} and stride={stride} must be positive")
-    if convention == "same" and any(pad):
-        raise MXNetError(f"{op}: pooling_convention='same' excludes pad={pad}")
     return stride, pad, convention != "same" and all(2 * p <= k for p, k in zip(pad, kernel, strict=True))
 
 

@@ -83,3 +83,6 @@ case("nd.GroupNorm(x, g, b, output_mean_var=True)", x=(2, 2, 3), g=(1,), b=(1,),
 for nsize in (2, 4):
     case(f"nd.LRN(x, nsize={nsize}, alpha=0.1)", x=(1, 7, 3, 1), rtol=1e-4, atol=1e-5)
 raises("nd.L2Normalization(x)", x=(2, 3), dtypes=("int32",))
+
+case("nd.contrib.SyncBatchNorm(x, g, b, m, v, key='k', output_mean_var=True)", x=(2, 3, 2, 2), g=(3,), b=(3,), m=(3,),
+     v=between(0.5, 2, (3,)), grad=("g", "b"), rtol=1e-4, atol=1e-5)  # the variance

@@ -95,3 +95,5 @@ raises("nd.UpSampling(x, scale=2, sample_type='nearest', num_args=2)", x=(1, 2, 
 raises("nd.UpSampling(x, y, scale=2, sample_type='nearest', num_args=2)", x=(1, 2, 3, 2), y=(1, 1, 4, 2))
 raises("nd.UpSampling(x, y, scale=2, sample_type='nearest', num_args=2, multi_input_mode='sum')", x=(1, 2, 3, 2),
        y=(1, 1, 3, 2))
+case("nd.Pooling(x, kernel=2, stride=2, pad=(0, 0, 0), pooling_convention='same')", x=(1, 2, 8))
+raises("nd.Pooling(x, kernel=2, stride=2, pad=2, pooling_convention='same')", x=(1, 2, 7))
