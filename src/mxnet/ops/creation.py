@@ -3,11 +3,13 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .._state import state
 from ..base import MXNetError
 from ._shapes import created, fit, rule
+from .boxes import has_values
 from .registry import DType, Shape, register
 
 # Creating operators take `ctx`, the name of a context: whoever runs them has turned it into `_device`.
@@ -109,6 +111,29 @@ def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = torch.f
     return (torch.arange(M or N, device=_device) - k == rows).to(dtype)
 
 
+_SOME = 2**16  # elements that a histogram looks at in one go
+
+
+def _left_edges(bins: Tensor) -> Tensor:
+    """`bins` in a wide dtype, the last one moved so that its bin holds it: all that follow is outside."""
+    if not bins.is_floating_point():
+        bins = bins.long()
+        return torch.cat([bins[:-1], bins[-1:] + 1])
+    bins = bins if bins.dtype is torch.float64 else bins.float()
+    return torch.cat([bins[:-1], torch.nextafter(bins[-1:], bins.new_tensor([torch.inf]))])
+
+
+def _even_bin(data: Tensor, edges: Tensor, *, right: bool) -> Tensor:
+    """As torch.bucketize with edges of the same distance: it need not search."""
+    count = len(edges) - 1
+    edges = F.pad(edges, (1, 1), value=torch.nan)  # beyond the first and last nothing leads to a neighbour
+    guess = (data - edges[1]).mul_(count / (edges[-2] - edges[1])).add_(1).nan_to_num_(0).clamp_(0, count + 1).floor_()
+    index = guess.int()  # rounding may have led to a neighbour
+    guess += torch.ge(data, edges[1:].index_select(0, index), out=torch.empty_like(data))
+    guess -= torch.lt(data, edges.index_select(0, index), out=torch.empty_like(data))
+    return guess.int()
+
+
 @register("_histogram", num_outputs=2, types=lambda attrs, data, *bins: ([data, *bins], [torch.int64, data]),
           present={"bins": lambda attrs: attrs["bin_cnt"] is None})
 def histogram(data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None = None,
@@ -125,11 +150,11 @@ def histogram(data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None =
         bins = ((range[0] * (bin_cnt - step) + range[1] * step) / bin_cnt).to(data.dtype)
     if bins is None:
         raise MXNetError("Operator _histogram: either bins or bin_cnt and range must be given")
-    flat = data.reshape(-1)
-    place = torch.searchsorted(bins, flat, right=True) - 1
-    count = bins.shape[0] - 1
-    place = torch.where(flat == bins[-1], count - 1, place)
-    inside = (flat >= bins[0]) & (flat <= bins[-1])
-    counts = torch.zeros(count, dtype=torch.int64, device=data.device)
-    counts.index_add_(0, place.clamp(0, count - 1), inside.long())
+    counts = torch.zeros(bins.shape[0] - 1, dtype=torch.int64, device=data.device)
+    if has_values(data) and len(counts):
+        edges = _left_edges(bins.detach())
+        find = torch.bucketize if bin_cnt is None or not data.is_floating_point() else _even_bin
+        for some in data.detach().reshape(-1).split(_SOME):
+            place = find(some.to(edges.dtype), edges, right=True)
+            counts += torch.bincount(place, minlength=len(edges) + 1)[1:-1]
     return counts, bins.clone()

@@ -166,7 +166,8 @@ logistic_regression_output = _regression(
     "LogisticRegressionOutput", torch.sigmoid, torch.sub,
     "sigmoid(data) forward; backward the gradient of its cross entropy with label.")
 mae_regression_output = _regression(
-    "MAERegressionOutput", torch.clone, lambda out, label: torch.where(out > label, 1.0, -1.0).to(out.dtype),
+    "MAERegressionOutput", torch.clone,
+    lambda out, label: torch.gt(out, label, out=torch.empty_like(out)).mul_(2).sub_(1),
     "A copy of data forward; backward the gradient of |data - label|.")
 
 
@@ -184,11 +185,12 @@ class _SVMOutput(torch.autograd.Function):
     def backward(ctx, head):
         data, label = ctx.saved_tensors
         margin, coefficient, linear = ctx.options
-        hit = label.long().unsqueeze(-1) == torch.arange(data.shape[-1], device=data.device)
-        sign = torch.where(hit, -1.0, 1.0).to(data.dtype)
-        short = margin + sign * data  # how far each class is from its side of the margin
-        slope = (short > 0).to(data.dtype) if linear else 2 * short.clamp_min(0)
-        return coefficient * sign * slope, None, None, None, None
+        own, classes = label.long().unsqueeze(-1), data.shape[-1]
+        there = ((own >= 0) & (own < classes)).to(data.dtype)
+        sign = torch.ones_like(data).scatter_add_(-1, own.clamp(0, classes - 1), -2 * there)
+        short = (sign * data).add_(margin)  # how far each class is from its side of the margin
+        slope = short.gt_(0) if linear else short.clamp_min_(0).mul_(2)
+        return slope.mul_(sign).mul_(coefficient), None, None, None, None
 
 
 def _row_label_shapes(attrs, data, label):

@@ -17,7 +17,7 @@ from .unary import to_nearest
 
 __all__ = ["deformable_psroi_pooling", "psroi_pooling", "roi_align", "roi_pooling", "rroi_align"]
 
-_PIECE = 2**22  # elements that an average may take on its way
+_PIECE = 2**20  # elements that an average may take on its way
 
 
 def _check(op: str, data: Tensor, rois: Tensor, width: int, pooled: Shape, scale: float) -> float:
