@@ -71,22 +71,24 @@ def _tries(count: int) -> int:
 
 def polar_points(streams: Streams, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x, y and x*x + y*y for the next `count` points inside the circle, all from the first twister; float32."""
-    tries = _tries(count)
-    while True:
+    found = []
+    while count:
+        tries = min(_tries(count), _MOST // 2)
         window = Window(streams, 0, 1, 2 * tries)
         points, square = _polar(unit(window.words[0], False))
         inside = np.flatnonzero((square <= 1) & (square != 0))[:count]
-        if inside.size == count:
-            window.use(np.array([2 * (int(inside[-1]) + 1)]))
-            return points[0::2][inside], points[1::2][inside], square[inside]
-        tries += tries // 2
+        count -= len(inside)
+        window.use(2 * tries if count else 2 * (int(inside[-1]) + 1))
+        found.append((points[0::2][inside], points[1::2][inside], square[inside]))
+    x, y, square = map(np.concatenate, zip(*found, strict=True))
+    return x, y, square
 
 
 # ------------------------------------------------------------------------------ many twisters, read ahead
 
 Plan = tuple[int, int, int]  # twisters, values from each, values from the last one
 _AHEAD = 2**17  # uniforms looked at together, so that they stay in the processor's cache
-_SEGMENT = 512  # values drawn from a twister before the streams are told
+_MOST = 2304  # words of a twister looked at together
 
 
 def ahead(
@@ -100,8 +102,11 @@ def ahead(
     lanes, each, last = plan
     words = 2 if double else 1
     out = np.empty((lanes, each), np.float64 if double else _F32)
-    for first in range(0, each, _SEGMENT):
-        count = min(_SEGMENT, each - first)
+    segment = each
+    while room(segment) * words > _MOST and segment > 1:
+        segment = -(-segment // 2)
+    for first in range(0, each, segment):
+        count = min(segment, each - first)
         size = room(count)
         group = max(64, together // size)
         for start in range(0, lanes, group):
