@@ -373,11 +373,14 @@ def shuffle(data: Tensor, *, _rng=None) -> Tensor:
     return data.index_select(0, order)
 
 
-@register("_sample_unique_zipfian", num_outputs=2, types=always(torch.int64, torch.int64))
+@register("_sample_unique_zipfian", num_outputs=2, types=always(torch.int64, torch.int64),
+          output_shapes=lambda attrs, inputs: [attrs["shape"], attrs["shape"][:1]])
 def sample_unique_zipfian(*, range_max: int, shape: Shape = (1,), _rng=None, _device=None):
     """Draw different log-uniform integers of [0, range_max), and the tries each row took.  shape is (rows, n)."""
     _check(len(shape) == 2, "_sample_unique_zipfian", "shape must be (rows, n)", shape)
     rows, n = shape
+    if state.solver is not None:
+        return tuple(torch.empty(size, dtype=torch.int64, device=_device) for size in (shape, (rows,)))
     with _one_at_a_time:
         samples, tries = _rng.unique_zipfian(rows, n, range_max)
     return _tensor(samples, shape, _device), _tensor(tries, (rows,), _device)
