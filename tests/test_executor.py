@@ -225,3 +225,17 @@ def test_debug_str_tells_how_much_memory_the_results_take():
     assert megabytes(out, grad_req="null") == 15
     assert megabytes(mx.sym.BlockGrad(out)) == 15
     assert megabytes(data) == 0
+
+
+def test_monitors_of_everything_see_inputs_under_mxnets_names(ctx):
+    a, b = mx.sym.var("a", shape=(2, 3)), mx.sym.var("b", shape=(2, 3))
+    outputs = [mx.sym.exp(mx.sym.elemwise_add(a, b, name="s"), name="e"),
+               mx.sym.broadcast_mul(a, mx.sym.relu(b, name="r"), name="m"),
+               mx.sym.Concat(a, b, a, name="c"), mx.sym.FullyConnected(a, num_hidden=1, name="fc")]
+    executor = mx.sym.Group(outputs).simple_bind(ctx, grad_req="null")
+    seen = []
+    executor.set_monitor_callback(lambda name, array: seen.append(name.decode()), monitor_all=True)
+    executor.forward()
+    assert " ".join(seen) == ("a s_lhs b s_rhs s_output e_input0 e_output b r_input0 r_output a m_lhs m_rhs m_output "
+                              "a c_arg0 b c_arg1 a c_arg2 c_output a fc_data fc_weight fc_weight fc_bias fc_bias "
+                              "fc_output")

@@ -16,7 +16,7 @@ _ACTIVATIONS = {
 }
 
 
-@register("Activation", same_shape=True, nameless_inputs=True)
+@register("Activation", same_shape=True)
 def activation(data: Tensor, *, act_type: Literal["relu", "sigmoid", "softrelu", "softsign", "tanh"]) -> Tensor:
     """Element by element: max(x, 0), 1 / (1 + exp(-x)), log(1 + exp(x)), x / (1 + |x|) or tanh(x)."""
     if not data.is_floating_point():

@@ -323,7 +323,6 @@ def register(name: str, *aliases: str, aux: Sequence[str] = (), mutates: Sequenc
       input_names=fn    fn(attrs, count) -> names of the inputs of a variadic operator whose inputs have names.
       aux_names=fn      fn(attrs) -> `aux`, where it depends on the attributes.
       loss=True         the gradient takes no notice of the one from above, so backward needs none there; or fn(attrs).
-      nameless_inputs=True  monitors show the inputs as input0, input1, ... as MXNet does for a few operators.
       any_attrs=True    the operator reads attributes of any name, as strings (`**attrs: str`).
       subgraphs=fn      fn(attrs) -> how each of the node's subgraphs is connected with it (control_flow.Wiring).
 
