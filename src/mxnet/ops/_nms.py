@@ -11,7 +11,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-__all__ = ["places_in_lists", "ranked", "survivors", "with_areas"]
+__all__ = ["places_in_lists", "ranked", "shares", "survivors", "with_areas"]
 
 _BLOCK = 64  # boxes that are decided on at a time
 _PAIRS = 2**16  # pairs of boxes that are looked at in one go
@@ -92,13 +92,18 @@ def _padded(starts: Tensor, sizes: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
 _Overlap = Callable[[Tensor, Tensor], Tensor]
 
 
-def _overlapping(first: Tensor, second: Tensor, threshold: float, or_equal: bool) -> Tensor:
-    """1 where boxes that broadcast against each other overlap, else 0."""
+def shares(first: Tensor, second: Tensor) -> Tensor:
+    """Intersection over union of boxes (5, ...) that broadcast against each other; NaN where neither has an area."""
     left, top, right, bottom, area = first
     left_, top_, right_, bottom_, area_ = second
     width = torch.minimum(right, right_).sub_(torch.maximum(left, left_)).clamp_(min=0)
     common = torch.minimum(bottom, bottom_).sub_(torch.maximum(top, top_)).clamp_(min=0).mul_(width)
-    share = common.div_(torch.add(area, area_, out=width).sub_(common))
+    return common.div_(torch.add(area, area_, out=width).sub_(common))
+
+
+def _overlapping(first: Tensor, second: Tensor, threshold: float, or_equal: bool) -> Tensor:
+    """1 where boxes that broadcast against each other overlap, else 0."""
+    share = shares(first, second)
     if threshold < 0:  # a share of no area at all is 0
         share.nan_to_num_(0)
     return share.ge_(threshold) if or_equal else share.gt_(threshold)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .._state import state
 from ..base import TORCH_TO_NAME, MXNetError
-from ._nms import places_in_lists, ranked, survivors, with_areas
+from ._nms import places_in_lists, ranked, shares, survivors, with_areas
 from ._shapes import fit, rule
 from .registry import register
 from .unary import require_float
@@ -21,6 +21,8 @@ __all__ = ["bipartite_matching", "box_decode", "box_encode", "box_iou", "box_nms
            "same_dtype", "when_unknown"]
 
 Format = Literal["center", "corner"]
+
+_PAIRS = 2**17  # pairs of boxes that box_iou looks at in one go
 
 
 def has_values(tensor: Tensor) -> bool:
@@ -68,17 +70,6 @@ def _areas(boxes: Tensor, form: Format) -> Tensor:
     return torch.where((width < 0) | (height < 0), 0, width * height)
 
 
-def _iou(lhs: Tensor, rhs: Tensor, form: Format) -> Tensor:
-    """Intersection over union of boxes that broadcast against each other; 0 for those that do not meet."""
-    left, top, right, bottom = corners_of(lhs, form)
-    left_, top_, right_, bottom_ = corners_of(rhs, form)
-    width = torch.minimum(right, right_).sub_(torch.maximum(left, left_)).clamp_(min=0)
-    height = torch.minimum(bottom, bottom_).sub_(torch.maximum(top, top_)).clamp_(min=0)
-    common = width.mul_(height)
-    union = torch.add(_areas(lhs, form), _areas(rhs, form), out=height).sub_(common)
-    return torch.where(common > 0, common / union, 0)
-
-
 @register("_contrib_box_iou", output_shapes=when_unknown(lambda attrs, lhs, rhs: [lhs[:-1] + rhs[:-1]]))
 def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:
     """Intersection over union of each box of `lhs` with each of `rhs`.
@@ -90,8 +81,16 @@ def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:
             raise MXNetError(f"_contrib_box_iou: {name} of shape {tuple(boxes.shape)} must be (..., boxes, 4)")
     same_dtype("_contrib_box_iou", lhs, rhs)
     require_float("_contrib_box_iou", lhs)
-    left, right = lhs.detach().reshape(-1, 1, 4), rhs.detach().reshape(1, -1, 4)
-    return _iou(left, right, format).reshape(lhs.shape[:-1] + rhs.shape[:-1])
+    shape = lhs.shape[:-1] + rhs.shape[:-1]
+    if not has_values(lhs):
+        return lhs.new_empty(shape)
+    left, right = (with_areas(*corners_of(boxes, format), _areas(boxes, format))
+                   for boxes in (lhs.detach().reshape(-1, 4), rhs.detach().reshape(-1, 4)))
+    result = lhs.new_empty((left.shape[1], right.shape[1]))
+    step = max(1, _PAIRS // max(right.shape[1], 1))
+    for some, rows in zip(left.split(step, 1), result.split(step), strict=True):
+        rows.copy_(shares(some[..., None], right[:, None]).nan_to_num_(0, torch.inf))
+    return result.reshape(shape)
 
 
 # --------------------------------------------------------------------------------------- non-maximum suppression
@@ -217,17 +216,21 @@ def bipartite_matching(data: Tensor, *, is_ascend: bool = False, threshold: floa
     row_match = scores.new_full((len(scores), rows), -1)
     column_match = scores.new_full((len(scores), columns), -1)
     rounds = min(rows, columns) if has_values(data) else 0
+    best, place = scores.max(2) if rounds else (None, None)  # of each row
     for _ in range(min(rounds, topk + 1) if topk > 0 else rounds):
-        best, place = scores.flatten(1).max(1)
-        good = best > limit
-        if not good.any():
+        score, row = best.max(1)
+        image = (score > limit).nonzero().flatten()
+        if not len(image):
             break
-        image = good.nonzero().flatten()
-        row, column = place[image] // columns, place[image] % columns
+        row = row[image]
+        column = place[image, row]
         row_match[image, row] = column.to(data.dtype)
         column_match[image, column] = row.to(data.dtype)
-        scores[image, row] = -torch.inf
         scores[image, :, column] = -torch.inf
+        best[image, row] = -torch.inf
+        lost = ((place[image] == column[:, None]) & (best[image] > limit)).nonzero()  # whose best column is taken now
+        lost = image[lost[:, 0]], lost[:, 1]
+        best[lost], place[lost] = scores[lost].max(1)
     return row_match.reshape(data.shape[:-1]), column_match.reshape(*data.shape[:-2], columns)
 
 

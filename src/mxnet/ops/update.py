@@ -7,6 +7,7 @@ nd.* hand it a copy of the weight unless the caller said `out=weight`.  Optimize
 import torch
 from torch import Tensor
 
+from .boxes import has_values
 from .registry import register
 
 __all__ = ["adam_update", "adamw_update", "ftml_update", "ftrl_update",
@@ -151,14 +152,12 @@ def adam_update(weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, *, lr: 
 def _adamw(weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, rescale: Tensor, lr: float, beta1: float,
            beta2: float, epsilon: float, wd: float, eta: float, clip: float) -> Tensor:
     """One step of Adam with decoupled weight decay; none where `rescale` is 0, infinite or NaN."""
-    sound = torch.isfinite(rescale) & (rescale != 0)
+    if has_values(rescale) and not (torch.isfinite(rescale) & (rescale != 0)):
+        return weight
     grad = _clipped(grad * rescale.to(grad.dtype), 1.0, clip)
-    moved_mean = torch.lerp(mean, grad, 1 - beta1)
-    moved_var = torch.addcmul(var * beta2, grad, grad, value=1 - beta2)
-    moved = torch.addcdiv(weight * (1 - eta * wd), moved_mean, moved_var.sqrt().add_(epsilon), value=-eta * lr)
-    for state, new in ((mean, moved_mean), (var, moved_var), (weight, moved)):
-        torch.where(sound, new, state, out=state)
-    return weight
+    mean.lerp_(grad, 1 - beta1)
+    var.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+    return weight.mul_(1 - eta * wd).addcdiv_(mean, var.sqrt().add_(epsilon), value=-eta * lr)
 
 
 @_step("_adamw_update", states=("mean", "var"))
