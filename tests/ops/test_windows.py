@@ -51,3 +51,14 @@ def test_convolution_over_three_axes():
     _same(lambda x, w, b: convolution(x, w, b, kernel=(3, 2, 3), stride=(2, 1, 1), pad=(1, 0, 1), num_filter=4),
           lambda x, w, b: F.conv3d(x, w, b, (2, 1, 1), (1, 0, 1)),
           torch.randn(1, 6, 9, 10, 11), torch.randn(4, 6, 3, 2, 3), torch.randn(4))
+
+
+@pytest.mark.parametrize("size, channels, filters, kernel, stride, pad", [
+    ((2, 5, 6), 6, 4, (3, 2), (2, 1), (1, 0)), ((1, 28, 28), 3, 8, (5, 5), (1, 1), (2, 2)), ((2, 9), 6, 4, (3,), (2,), (1,)),
+    ((2, 70, 70), 2, 4, (7, 7), (2, 2), (3, 3))])
+def test_convolutions_of_small_images_and_few_channels(size, channels, filters, kernel, stride, pad):
+    torch.manual_seed(0)
+    by_torch = F.conv1d if len(kernel) == 1 else F.conv2d
+    _same(lambda x, w, b: convolution(x, w, b, kernel=kernel, stride=stride, pad=pad, num_filter=filters),
+          lambda x, w, b: by_torch(x, w, b, stride, pad),
+          torch.randn(size[0], channels, *size[1:]), torch.randn(filters, channels, *kernel), torch.randn(filters))

@@ -1,23 +1,18 @@
 """Windows of pooling, one axis after the other: on a CPU many times faster than torch's kernels, which take each window
-by itself.  And oneDNN's kernels, which torch has but does not always choose."""
+by itself; or by oneDNN's kernels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import prod
 
 import torch
 from torch import Tensor
 
+from ._convolve import differentiable
 from .registry import Shape
 
-__all__ = ["conv3d", "pay_off", "windows"]
+__all__ = ["windows"]
 
 _ONEDNN = torch.backends.mkldnn.is_available()
-
-
-def pay_off(data: Tensor, least: int) -> bool:
-    """Whether `data` has values, in the memory and the dtype that this is for, and `least` of them or more."""
-    return (data.__class__ is Tensor and data.dtype is torch.float32 and data.is_cpu and data.is_contiguous()
-            and data.numel() >= least)
 
 
 def windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, count: Shape, with_pad: bool,
@@ -102,7 +97,7 @@ class _Means(torch.autograd.Function):
     def backward(ctx, grad):
         data, = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return *_differentiable(ctx.by_torch, (data,), grad), None, None, None
+            return *differentiable(ctx.by_torch, (data,), grad), None, None, None
         grad = grad / ctx.divisors
         for axis, *window in reversed(ctx.axes):
             grad = _spread(grad, axis, *window)
@@ -125,47 +120,7 @@ class _Largest(torch.autograd.Function):
     def backward(ctx, grad):
         data, = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return *_differentiable(ctx.by_torch, (data,), grad), None, None, None, None
+            return *differentiable(ctx.by_torch, (data,), grad), None, None, None, None
         aten, (pooled, image, kernel, *where) = torch.ops.aten, ctx.kept
         backward = aten.mkldnn_max_pool2d_backward if len(kernel) == 2 else aten.mkldnn_max_pool3d_backward
         return backward(grad.contiguous().to_mkldnn(), pooled, image, kernel, *where).to_dense(), None, None, None, None
-
-
-def conv3d(data: Tensor, weight: Tensor, bias: Tensor | None, stride: Shape, pad: Shape, dilate: Shape,
-           groups: int) -> Tensor:
-    """torch.conv3d by oneDNN, which torch does not take for a single image."""
-    geometry = (stride, pad, dilate, groups)
-    if not _ONEDNN:
-        return torch.conv3d(data, weight, bias, *geometry)
-    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (data, weight, bias)):
-        return _Convolution.apply(data, weight, bias, *geometry)
-    return torch.conv3d(data.to_mkldnn(), weight, bias, *geometry).to_dense()
-
-
-class _Convolution(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, data, weight, bias, *geometry):
-        image = data.to_mkldnn()
-        ctx.save_for_backward(data, weight, bias)
-        ctx.image, ctx.geometry = image, geometry
-        return torch.conv3d(image, weight, bias, *geometry).to_dense()
-
-    @staticmethod
-    def backward(ctx, grad):
-        data, weight, bias = ctx.saved_tensors
-        none = (None,) * len(ctx.geometry)
-        if torch.is_grad_enabled():
-            return *_differentiable(lambda *t: torch.conv3d(*t, *ctx.geometry), (data, weight, bias), grad), *none
-        stride, pad, dilate, groups = ctx.geometry
-        found = torch.ops.aten.convolution_backward(
-            grad.contiguous().to_mkldnn(), ctx.image, weight, None if bias is None else list(bias.shape), stride, pad,
-            dilate, False, (0, 0, 0), groups, ctx.needs_input_grad[:3])
-        return *(g.to_dense() if g is not None and g.is_mkldnn else g for g in found), *none
-
-
-def _differentiable(fn: Callable[..., Tensor], tensors: Sequence[Tensor | None],
-                    grad: Tensor) -> list[Tensor | None]:
-    """The gradients of `tensors` by torch's own kernels, which can be differentiated again."""
-    wanted = [t for t in tensors if t is not None and t.requires_grad]
-    found = iter(torch.autograd.grad(fn(*tensors), wanted, grad, create_graph=True))
-    return [next(found) if t is not None and t.requires_grad else None for t in tensors]

@@ -7,13 +7,12 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from ._convolve import convolve
 from ._shapes import fit, rule
-from ._windows import conv3d, pay_off
 from .registry import Shape, register
 
 __all__ = ["convolution", "convolution_v1", "deconvolution", "geometry"]
 
-_CONV = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
 _TRANSPOSED = {1: torch.conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
 _CHANNELS_LAST = ("NHWC", "NDHWC")
 _WHOLE = (torch.int32, torch.int64)  # MXNet takes the short ones
@@ -34,7 +33,7 @@ def _per_axis(kernel: Shape, value: Shape, default: int, op: str, name: str) -> 
 @lru_cache(maxsize=1024)
 def geometry(op: str, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape) -> tuple[Shape, Shape, Shape]:
     """(stride, dilate, pad) in full; MXNetError for those that make no sense."""
-    if len(kernel) not in _CONV:
+    if len(kernel) not in _TRANSPOSED:
         raise MXNetError(f"{op}: kernel={kernel} must have 1, 2 or 3 numbers")
     stride = _per_axis(kernel, stride, 1, op, "stride")
     dilate = _per_axis(kernel, dilate, 1, op, "dilate")
@@ -116,9 +115,7 @@ def convolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
     if layout in _CHANNELS_LAST:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
     _check("Convolution", data, weight, kernel, 0, num_filter, layout)
-    if len(kernel) == 3 and pay_off(data, 4_000):  # for a single image torch would take its own kernel
-        return conv3d(data, weight, bias, stride, pad, dilate, num_group)
-    out = _CONV[len(kernel)](data, weight, bias, stride, pad, dilate, num_group)
+    out = convolve(data, weight, bias, stride, pad, dilate, num_group)
     return out.movedim(1, -1) if layout in _CHANNELS_LAST else out
 
 

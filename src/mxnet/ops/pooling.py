@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..base import MXNetError
+from ._convolve import pay_off
 from ._shapes import fit, rule, same
-from ._windows import pay_off, windows
+from ._windows import windows
 from .conv import deconvolution
 from .registry import Shape, register
 
