@@ -243,3 +243,20 @@ def test_a_step_without_out_leaves_the_weight_alone():
 def test_many_weights_need_as_many_rates():
     with pytest.raises(MXNetError, match="expected 1 lrs, got 2"):
         nd.multi_sgd_update(nd.ones(2), nd.ones(2), lrs=(0.1, 0.2), wds=(0,), num_weights=1)
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_batch_norm_of_mxnet_0(train):
+    """MXNet's BatchNorm_v1 takes its auxiliary states in Symbols only; here it is BatchNorm's in all."""
+    answers = []
+    for op in (nd.BatchNorm, nd.BatchNorm_v1):
+        data, gamma, beta = formula(3, 2, 4, 2), formula(2, seed=1), formula(2, seed=2)
+        mean, var = nd.array([0.1, -0.2]), nd.array([0.5, 2])
+        for array in (data, gamma, beta):
+            array.attach_grad()
+        with autograd.record(train_mode=train):
+            out = op(data, gamma, beta, mean, var, fix_gamma=False, eps=0.01, momentum=0.7)
+        out.backward(formula(3, 2, 4, 2, seed=3), train_mode=train)
+        answers.append([a.asnumpy() for a in (out, mean, var, data.grad, gamma.grad, beta.grad)])
+    for ours, theirs in zip(*answers, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)

@@ -190,8 +190,8 @@ def histogram(a, bins=10, range=None):
 
 def onehot_encode(indices, out) -> NDArray:
     """Deprecated spelling of one_hot that fills `out` (n, depth)."""
-    op = registry.get("one_hot")
-    return invoke(op, bind(op, {"depth": out.shape[1], "dtype": out.dtype}), (indices,), out)
+    op = registry.get("_onehot_encode")
+    return invoke(op, bind(op, {}), (indices, out), out)
 
 
 def from_numpy(ndarray, zero_copy=True, array_cls=NDArray) -> NDArray:
