@@ -54,7 +54,8 @@ def test_convolution_over_three_axes():
 
 
 @pytest.mark.parametrize("size, channels, filters, kernel, stride, pad", [
-    ((2, 5, 6), 6, 4, (3, 2), (2, 1), (1, 0)), ((1, 28, 28), 3, 8, (5, 5), (1, 1), (2, 2)), ((2, 9), 6, 4, (3,), (2,), (1,)),
+    ((2, 5, 6), 6, 4, (3, 2), (2, 1), (1, 0)), ((1, 28, 28), 3, 8, (5, 5), (1, 1), (2, 2)),
+    ((2, 9), 6, 4, (3,), (2,), (1,)),
     ((2, 70, 70), 2, 4, (7, 7), (2, 2), (3, 3))])
 def test_convolutions_of_small_images_and_few_channels(size, channels, filters, kernel, stride, pad):
     torch.manual_seed(0)

@@ -257,7 +257,7 @@ def _quantize_params(qsym: Symbol, params: _Params, th_dict: Mapping[str, tuple]
         elif name != original and original in params:
             values = params[original]
             low, high = th_dict.get(original, (values.min(), values.max()))
-            ends = [end if isinstance(end, NDArray) else zeros((1,)) + end for end in (low, high)]
-            quantized = contrib.quantize(values, *ends, out_type="int8")
+            low, high = (end if isinstance(end, NDArray) else zeros((1,)) + end for end in (low, high))
+            quantized = contrib.quantize(values, low, high, out_type="int8")
             made.update(zip((name, f"{name}_min", f"{name}_max"), quantized, strict=True))
     return made

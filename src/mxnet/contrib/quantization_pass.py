@@ -171,7 +171,7 @@ def calibrate(symbol: Symbol, ranges: Mapping[str, tuple]) -> Symbol:
     """A quantized graph that knows the ranges of these outputs, by the names that they have in the graph on floats."""
     made = rebuild(symbol, lambda node: None)
     for node in postorder(made._entries):
-        found = ranges.get(_measured(node))
+        found = ranges.get(_measured(node) or "")
         if found is not None:
             node.attrs.update(zip(("min_calib_range", "max_calib_range"), map(_text, found), strict=True))
             node.forget_parsed()

@@ -67,7 +67,7 @@ def copyMakeBorder(src: NDArray, top: int, bot: int, left: int, right: int, type
     margins, arrays that are no image, and dtypes OpenCV does not know.  Source: MXNet's `mx.image.copyMakeBorder`.
     """
     return nd._internal._cvcopyMakeBorder(src, top=top, bot=bot, left=left, right=right, type=type, value=value,
-                                          values=values, out=out)
+                                          values=tuple(values), out=out)
 
 
 def _interpolation(interp: int, old: tuple[int, int], new: tuple[int, int]) -> int:
