@@ -22,16 +22,19 @@ _F32 = np.float32
 _TOP32, _TOP64 = _F32(1 - 2**-24), 1 - 2**-53  # the greatest numbers below 1
 
 
-def unit(words: np.ndarray, double: bool) -> np.ndarray:
+def unit(words: np.ndarray, double: bool, out: np.ndarray | None = None) -> np.ndarray:
     """Uniform on [0, 1), as libstdc++'s `generate_canonical` makes them; two words each if double."""
     if double:
-        u = words[..., 1::2] * 2.0**32
+        u = np.multiply(words[..., 1::2], 2.0**32, out)
         u += words[..., 0::2]
         u *= 2.0**-64
         return np.minimum(u, _TOP64, out=u)
-    u = words.astype(_F32)
-    u *= _F32(2**-32)
-    return np.minimum(u, _TOP32, out=u)
+    if out is None:
+        out = words.astype(_F32)
+    else:
+        out[...] = words
+    out *= _F32(2**-32)
+    return np.minimum(out, _TOP32, out=out)
 
 
 def mixed(operation: np.ufunc, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -129,10 +132,14 @@ def ahead(
 
 def units(streams: Streams, plan: Plan, double: bool) -> np.ndarray:
     """Uniforms on [0, 1)."""
-    if plan[0] == 1:
-        words = plan[2] * (2 if double else 1)
-        return unit(streams.take(1, words, words), double)
-    return ahead(streams, plan, double, lambda count: count, lambda u, each, wanted: (u, wanted))
+    lanes, each, last = plan
+    words = 2 if double else 1
+    if lanes == 1:
+        return unit(streams.take(1, last * words, last * words), double)
+    out = np.empty((lanes, each), np.float64 if double else _F32)
+    for start, made in streams.groups(lanes, each * words, last * words):
+        unit(made, double, out[start : start + len(made)])
+    return out.reshape(-1)[: (lanes - 1) * each + last]
 
 
 def first_of_each(

@@ -29,9 +29,14 @@ def _in_order(pairs: np.ndarray) -> np.ndarray:
 
 def _rows(words: np.ndarray, at: np.ndarray, count: int) -> np.ndarray:
     """From each row `count` words, starting at its own place."""
-    first = int(at[0])
-    if len(at) == 1 or (at == first).all():
-        return words[:, first : first + count]
+    first, rest = int(at[0]), int(at[-1])
+    if len(at) == 1 or (at[:-1] == first).all():
+        if rest == first:
+            return words[:, first : first + count]
+        out = np.empty((len(words), count), words.dtype)  # the last one often serves fewer values
+        out[:-1] = words[:-1, first : first + count]
+        out[-1] = words[-1, rest : rest + count]
+        return out
     rows, width = words.shape
     windows = np.ndarray((rows, width - count + 1, count), words.dtype, words, strides=(*words.strides, 4))
     return windows[np.arange(rows), at]
@@ -96,8 +101,10 @@ class Streams:
             # doubling, or many growing draws would copy too often
             lanes = max(stop, min(2 * made, 1024)) if stop > made else made
             self._resize(lanes, max(self._block, -(-count // 256) * 256))
-        short = np.flatnonzero(self._at[start:stop] > 2 * self._block - count)
-        if short.size:
+        enough = 2 * self._block - count
+        at = self._at[start:stop]
+        if at.max() > enough:
+            short = np.flatnonzero(at > enough)
             self._own()
             self._advance(short + start if short.size < stop - start else slice(start, stop))
 
@@ -142,10 +149,8 @@ class Streams:
             stop = min(start + _GROUP, lanes)
             window = Window(self, start, stop, count)
             yield start, window.words
-            used = np.full(stop - start, count)
-            if stop == lanes:
-                used[-1] = last
-            window.use(used)
+            window.use(count)
+        self._at[lanes - 1] -= count - last
 
 
 class Window:

@@ -1,5 +1,7 @@
 """nd.random: samplers whose parameters are numbers or NDArrays."""
 
+import functools
+
 import torch
 
 from .._samplers import samplers
@@ -43,12 +45,26 @@ def _random(kind, names, values, shape, dtype, ctx, out, kwargs):
         attrs["shape"] = shape
     if dtype is not _Null and dtype is not None:
         attrs["dtype"] = dtype
-    return invoke(op, bind(op, {**attrs, **kwargs}), inputs, out, None, ctx or current_context())
+    return invoke(op, _with_attrs(op, {**attrs, **kwargs}), inputs, out, None, ctx or current_context())
+
+
+@functools.lru_cache(512, typed=True)
+def _bound(op, *attrs):
+    """An operator with attributes given as names and then values; the same are often asked for again."""
+    names = attrs[:len(attrs) // 2]
+    return bind(op, dict(zip(names, attrs[len(names):], strict=True)))
+
+
+def _with_attrs(op, attrs):
+    try:
+        return _bound(op, *attrs, *attrs.values())
+    except TypeError:  # a list cannot be looked up
+        return bind(op, attrs)
 
 
 def _run(name, data, attrs, out):
     op = registry.get(name)
-    return invoke(op, bind(op, attrs) if op.attrs else op.fn, (data,), out, None if op.attrs else attrs)
+    return invoke(op, _with_attrs(op, attrs) if op.attrs else op.fn, (data,), out, None if op.attrs else attrs)
 
 
 _functions = samplers(_random, _run)

@@ -30,12 +30,11 @@ def _float_dtype(op_name: str, dtype: DType | None, default: DType = torch.float
     return dtype
 
 
-def _tensor(values: np.ndarray, shape, device) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values)).reshape(shape).to(device)
+_IN_NUMPY = {t: np.dtype(str(t)[6:]) for t in (*_FLOATS, torch.int32, torch.int64)}
 
 
-def _numpy_name(dtype: DType) -> str:
-    return str(dtype)[6:]
+def _tensor(values: np.ndarray, shape) -> Tensor:
+    return torch.from_numpy(values if len(shape) == 1 else values.reshape(shape))
 
 
 # ------------------------------------------------------------------------------ how each distribution is drawn
@@ -93,8 +92,8 @@ def _draw(kind: str, shape, dtype: DType, device: torch.device, rng, *parameters
     if device.type == "cpu":
         values = [p.detach().numpy() if isinstance(p, Tensor) else p for p in parameters]
         with _one_at_a_time:
-            drawn = getattr(rng, kind)(math.prod(shape), _numpy_name(dtype), *values)
-        return _tensor(drawn, shape, device)
+            drawn = getattr(rng, kind)(math.prod(shape), _IN_NUMPY[dtype], *values)
+        return _tensor(drawn, shape)
     spread = [p.reshape(p.shape + (1,) * (len(shape) - p.dim())) if isinstance(p, Tensor) else p for p in parameters]
     return _ON_GPU[kind](torch.empty(shape, dtype=dtype, device=device), *spread, rng.torch(device))
 
@@ -191,8 +190,8 @@ def random_randint(*, low: int, high: int, shape: Shape = (1,), ctx: str = "", d
     if _device.type != "cpu":
         return torch.randint(low, high, shape, dtype=dtype, device=_device, generator=_rng.torch(_device))
     with _one_at_a_time:
-        drawn = _rng.randint(math.prod(shape), low, high, _numpy_name(dtype))
-    return _tensor(drawn, shape, _device)
+        drawn = _rng.randint(math.prod(shape), low, high, _IN_NUMPY[dtype])
+    return _tensor(drawn, shape)
 
 
 # ------------------------------------------------------------------------------ one parameter set an element
@@ -383,4 +382,4 @@ def sample_unique_zipfian(*, range_max: int, shape: Shape = (1,), _rng=None, _de
         return tuple(torch.empty(size, dtype=torch.int64, device=_device) for size in (shape, (rows,)))
     with _one_at_a_time:
         samples, tries = _rng.unique_zipfian(rows, n, range_max)
-    return _tensor(samples, shape, _device), _tensor(tries, (rows,), _device)
+    return _tensor(samples, shape).to(_device), _tensor(tries, (rows,)).to(_device)
