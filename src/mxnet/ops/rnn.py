@@ -36,7 +36,7 @@ def _count(mode: str, input_size, state_size: int, layers: int, directions: int,
 
 @lru_cache(maxsize=256)
 def _layout(mode: str, input_size: int, state_size: int, layers: int, directions: int, projection: int | None):
-    """(shapes of the parts in the order they are packed, indices of these parts in the order that torch wants).
+    """(sizes of the parts in the order they are packed, (index, shape) of these parts in the order that torch wants).
 
     Packed are the weights of all layers and directions (from below, from before, projection), then all biases.
     torch wants weights, biases and projection of one layer and direction after the other.
@@ -51,14 +51,15 @@ def _layout(mode: str, input_size: int, state_size: int, layers: int, directions
     for k in range(layers * directions):
         bias = len(weights) + 2 * k
         order += [each * k, each * k + 1, bias, bias + 1, each * k + 2][:each + 2]
-    return (*weights, *[(rows,)] * (2 * layers * directions)), tuple(order)
+    shapes = (*weights, *[(rows,)] * (2 * layers * directions))
+    return [prod(shape) for shape in shapes], [(k, shapes[k]) for k in order]
 
 
 def unpack(parameters: Tensor, *layout) -> list[Tensor]:
     """The weights, biases and projections in the order that torch wants; see `_layout`."""
-    shapes, order = _layout(*layout)
-    parts = parameters.split([prod(shape) for shape in shapes])
-    return [parts[k].view(shapes[k]) for k in order]
+    sizes, order = _layout(*layout)
+    parts = parameters.split_with_sizes(sizes)
+    return [parts[k].view(shape) if len(shape) > 1 else parts[k] for k, shape in order]
 
 
 # ----------------------------------------------------------------------------------------------------- layers
@@ -182,7 +183,7 @@ def _check(data: Tensor, names: tuple[str, ...], rest: list[Tensor], attrs: dict
     if attrs["projection_size"] and attrs["mode"] != "lstm":
         raise MXNetError(f"RNN: projection_size is for mode='lstm' only, got mode={attrs['mode']!r}")
     for name, tensor, expected in zip(names, rest, _input_shapes(attrs, data.shape, None, None)[1:], strict=True):
-        if tensor.dim() != len(expected) or any(a != b for a, b in zip(tensor.shape, expected, strict=True)):
+        if tensor.shape != expected:
             raise MXNetError(f"RNN: {name} has shape {tuple(tensor.shape)}, expected {tuple(expected)} for data of "
                              f"shape {tuple(data.shape)}")
         if tensor.dtype != data.dtype and name != "sequence_length":
