@@ -37,7 +37,7 @@ ROWS = values([[1, 2], [0, 0], [-1, 0.5]])
 for name in ("plus", "minus"):
     for scalar in (2, -1.5):
         call = f"nd._internal._scatter_{name}_scalar"
-        case(f"{call}(a, scalar={scalar})", a=(2, 3), dtypes=("float16", "float32", "float64", "int32"), grad=False)
+        case(f"{call}(a, scalar={scalar})", a=(2, 3), dtypes=("float16", "float32", "float64", "int32"))
         for storage in ("row_sparse", "csr"):
             case(f"{call}(a.tostype('{storage}'), scalar={scalar})", a=ROWS, grad=False)
     case(f"{call}(a, scalar=3)", a=(0, 3), grad=False, np_shape=True)

@@ -141,3 +141,6 @@ raises(f"{BORDER}(a, 1, 0, 0, 0, type=5)", a=PHOTO)
 raises(f"{BORDER}(a, 1, 0, 0, 0)", a=(2, 3))
 raises(f"{BORDER}(a, 1, 0, 0)", a=PHOTO)
 raises(f"{BORDER}(a, 1, 0, 0, 0)", a=PHOTO, dtypes=("float16",))
+
+case("nd.image.adjust_lighting(a, (0.3, -0.4, 1.1))", a=PHOTO)
+case("nd.image.random_lighting(a, 0.5)", a=PHOTO, seed=2)

@@ -32,6 +32,7 @@ raises("nd.sparse.retain(a.tostype('csr'), i)", a=(3, 2), i=ints([0], "int64"))
 # Left out: exclude=True, of which MXNet takes no notice
 for attrs in ("axis=0", "axis=1", "axis=1, keepdims=True", "axis=0, keepdims=True"):
     case(f"nd._internal._square_sum(a.tostype('row_sparse'), {attrs})", a=ROWS, grad=False, dtypes=FLOATS)
+case("nd._internal._square_sum(a.tostype('row_sparse'), axis=0)", a=(3, 4))
 case("nd._internal._square_sum(nd.sparse.zeros('row_sparse', (3, 2)), axis=1)", grad=False)
 raises("nd._internal._square_sum(a.tostype('row_sparse'), axis=2)", a=(3, 2))
 
