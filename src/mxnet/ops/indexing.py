@@ -267,6 +267,8 @@ def backward_gather_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor
 @register("_scatter_set_nd", types=like_first)
 def scatter_set_nd(lhs: Tensor, rhs: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
     """A copy of `lhs`, of shape `shape`, with `rhs` written to the places `indices[0], indices[1], ...`."""
+    if lhs.shape != shape:
+        raise MXNetError(f"_scatter_set_nd: an array of shape {tuple(lhs.shape)} is not of shape={shape}")
     return _scatter(rhs, indices, lhs.clone(), accumulate=False)
 
 

@@ -14,6 +14,7 @@ for data, where, shape in (((3,), [[0, 2, 0]], (4,)), ((2, 3), [[1, 0]], (2, 3))
                  dtypes=WIDE if where != [[0, 2, 0]] else ("int32",), grad=False)
 raises("nd._internal._backward_gather_nd(d, i, shape=(2, 2))", d=(3,), i=ints([[0, 1]]))
 raises("nd._internal._backward_gather_nd(d, i)", d=(3,), i=ints([[0, 1]]))
+raises("nd._internal._scatter_set_nd(l, d, i, shape=(2, 3))", l=(2, 2), d=(2,), i=ints([[0, 1], [0, 1]]))
 raises("nd._internal._scatter_set_nd(l, d, i, shape=(2, 2))", l=(2, 2), d=(3,), i=ints([[0, 1], [0, 1]]))
 
 call = "nd.fill_element_0index(a, v, i)"
