@@ -13,6 +13,7 @@ from torch import Tensor
 from .._state import state
 from ..base import MXNetError
 from ._dtypes import like_first
+from ._exchange import in_order
 from ._shapes import count, fit, indexed_axis, replaced, rule, same
 from .registry import Shape, register
 
@@ -255,13 +256,18 @@ def squeeze(data: Tensor, *, axis: Shape | None = None) -> Tensor:
 # ------------------------------------------------------------------------------------------------ order of axes
 
 
-def _permuted(data: Tensor, *, axes: Shape = ()) -> Tensor:
+def _order(data: Tensor, axes: Shape) -> Shape:
+    """`axes`, or all in reverse order; MXNetError if they are no permutation."""
     if not axes:
-        return data.permute(tuple(range(data.dim() - 1, -1, -1)))
+        return tuple(range(data.dim() - 1, -1, -1))
     if sorted(axes) != list(range(data.dim())):
         raise MXNetError(f"transpose: axes={tuple(axes)} is no permutation of the axes of an array of shape "
                          f"{tuple(data.shape)}")
-    return data.permute(axes)
+    return axes
+
+
+def _permuted(data: Tensor, *, axes: Shape = ()) -> Tensor:
+    return data.permute(_order(data, axes))
 
 
 @rule
@@ -282,11 +288,18 @@ def _transpose_inputs(attrs, inputs, outputs):
 @register("transpose", input_shapes=_transpose_inputs, output_shapes=_transpose_outputs, permutes=_permuted)
 def transpose(data: Tensor, *, axes: Shape = ()) -> Tensor:
     """Permute the axes: axis i of the result is axis `axes[i]` of `data`; by default in reverse order."""
-    return _permuted(data, axes=axes).clone(memory_format=torch.contiguous_format)
+    return in_order(data, _order(data, axes))
+
+
+def _swap(data: Tensor, dim1: int, dim2: int) -> Shape:
+    axes = list(range(data.dim()))
+    one, other = _axis("swapaxes", dim1, data), _axis("swapaxes", dim2, data)
+    axes[one], axes[other] = other, one
+    return tuple(axes)
 
 
 def _swapped(data: Tensor, *, dim1: int = 0, dim2: int = 0) -> Tensor:
-    return data.transpose(_axis("swapaxes", dim1, data), _axis("swapaxes", dim2, data))
+    return data.permute(_swap(data, dim1, dim2))
 
 
 @rule
@@ -304,7 +317,7 @@ def _swap_inputs(attrs, inputs, outputs):
 @register("SwapAxis", "swapaxes", input_shapes=_swap_inputs, output_shapes=_swap_outputs, permutes=_swapped)
 def swap_axis(data: Tensor, *, dim1: int = 0, dim2: int = 0) -> Tensor:
     """Exchange two axes."""
-    return _swapped(data, dim1=dim1, dim2=dim2).clone(memory_format=torch.contiguous_format)
+    return in_order(data, _swap(data, dim1, dim2))
 
 
 @rule
