@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from mxnet.ops.conv import convolution
-from mxnet.ops.pooling import pooling
+from mxnet.ops.pooling import pooling, up_sampling
 
 
 def _same(ours, theirs, *inputs):
@@ -63,3 +63,8 @@ def test_convolutions_of_small_images_and_few_channels(size, channels, filters, 
     _same(lambda x, w, b: convolution(x, w, b, kernel=kernel, stride=stride, pad=pad, num_filter=filters),
           lambda x, w, b: by_torch(x, w, b, stride, pad),
           torch.randn(size[0], channels, *size[1:]), torch.randn(filters, channels, *kernel), torch.randn(filters))
+
+
+def test_narrow_images_enlarged():
+    data = torch.randn(4, 32, 14, 14)
+    assert torch.equal(up_sampling(data, scale=3, sample_type="nearest"), F.interpolate(data, scale_factor=3))

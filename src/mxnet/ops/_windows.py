@@ -24,12 +24,14 @@ def windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, c
     """
     axes = list(zip(range(2, data.dim()), kernel, stride, pad, count, data.shape[2:], strict=True))
     divisors = None if kind == "max" else _divisors(data, axes, with_pad)
-    if not (data.requires_grad and torch.is_grad_enabled()):
-        return _pooled(data, axes, divisors)
+    with_backward = data.requires_grad and torch.is_grad_enabled()
     if divisors is not None:
-        return _Means.apply(data, axes, divisors, by_torch)
-    # oneDNN takes no notice of NaN
-    return _Largest.apply(data, kernel, stride, pad, by_torch) if _ONEDNN and data.sum().isfinite() else by_torch(data)
+        return _Means.apply(data, axes, divisors, by_torch) if with_backward else _pooled(data, axes, divisors)
+    if _ONEDNN and (with_backward or prod(kernel) > 4) and data.sum().isfinite():  # oneDNN takes no notice of NaN
+        if with_backward:
+            return _Largest.apply(data, kernel, stride, pad, by_torch)
+        return by_torch(data.to_mkldnn()).to_dense()
+    return by_torch(data) if with_backward else _pooled(data, axes, None)
 
 
 def _pooled(data: Tensor, axes: list, divisors: Tensor | None) -> Tensor:

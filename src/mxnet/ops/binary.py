@@ -245,7 +245,7 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
             raise MXNetError(f"Operator where: {condition.shape[0]} conditions for {x.shape[0]} rows of x")
     elif condition.shape != x.shape:
         raise _unlike("where", "condition", x, condition)
-    return torch.where(condition != 0, x, y)
+    return torch.where(condition.bool(), x, y)
 
 
 # --------------------------------------------------------------------------------------- array and scalar

@@ -384,6 +384,14 @@ def _check_divides(image: Tensor, rows: int, columns: int) -> None:
         raise MXNetError(f"UpSampling: {tuple(image.shape)} does not grow to ({rows}, {columns}) by a whole factor")
 
 
+def _nearest(image: Tensor, rows: int, columns: int) -> Tensor:
+    """Pixels repeated; torch's kernel takes long for those of narrow images."""
+    scale = rows // image.shape[2]
+    if image.shape[3] <= 32 and pay_off(image, 20_000) and not (image.requires_grad and torch.is_grad_enabled()):
+        return image.repeat_interleave(scale, 3).repeat_interleave(scale, 2)
+    return F.interpolate(image, (rows, columns), mode="nearest")
+
+
 @register("UpSampling", shapes=_up_sampling_shapes, output_shapes=_up_sampling_outputs,
           input_names=_up_sampling_inputs,
           init=dict.fromkeys(("weight", "arg1"), '["bilinear", {}]'))  # the second input, as MXNet does
@@ -412,7 +420,7 @@ def up_sampling(*data: Tensor, scale: int, num_filter: int = 0, sample_type: Lit
         _check_divides(other, rows, columns)
         if multi_input_mode == "sum" and other.shape[1] != first.shape[1]:
             raise MXNetError(f"UpSampling: sum of {first.shape[1]} and {other.shape[1]} channels")
-    enlarged = [F.interpolate(image, (rows, columns), mode="nearest") for image in data]
+    enlarged = [_nearest(image, rows, columns) for image in data]
     if len(enlarged) == 1:
         return enlarged[0]
     return torch.cat(enlarged, 1) if multi_input_mode == "concat" else sum(enlarged[1:], enlarged[0])
