@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from .._state import state as thread
 from ..base import MXNetError
+from . import _recurrent
 from ._shapes import fit, rule, same
 from .dropout import dropout
 from .registry import register
@@ -70,6 +71,8 @@ def _layers(mode: str, data: Tensor, states: list[Tensor], weights: list[Tensor]
     """(output, *last states) of all layers in one call of the kernel."""
     train = torch.is_grad_enabled()  # cuDNN keeps what a backward needs in train mode only; nothing is dropped here
     options = (weights, True, layers, 0.0, train, bidirectional)
+    if lengths is None and _recurrent.takes(mode, data):
+        return _recurrent.run(mode, data, states[0], weights, bidirectional)
     if lengths is None:
         return _KERNELS[mode](data, tuple(states) if mode == "lstm" else states[0], *options, False)
     packed = pack_padded_sequence(data, lengths.cpu(), enforce_sorted=False)
