@@ -315,6 +315,9 @@ class Generator:
         out, tries = np.empty((rows, n), np.int64), np.empty(rows, np.int64)
         if rows == 0:
             return out, tries
+        if n == 0:
+            tries[:] = 0
+            return out, tries
         each = -(-rows // min(rows, _LANES))
         for row in range(rows):
             out[row], tries[row] = _different(self._parallel, row // each, n, limit)

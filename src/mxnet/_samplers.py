@@ -31,8 +31,7 @@ def samplers(draw: Callable, run: Callable, get_prob: bool = False) -> dict[str,
 
         With `data` (Symbols only) the shape follows from what the values are used with.
         """
-        if kwargs.pop("data", None) is None:
-            shape = shape or _Null
+        kwargs.pop("data", None)
         loc, scale = kwargs.pop("loc", 0), kwargs.pop("scale", 1)
         dtype, ctx, out = kwargs.pop("dtype", _Null), kwargs.pop("ctx", None), kwargs.pop("out", None)
         return draw("normal", ("loc", "scale"), (loc, scale), shape, dtype, ctx, out, kwargs)
@@ -64,7 +63,7 @@ def samplers(draw: Callable, run: Callable, get_prob: bool = False) -> dict[str,
     def multinomial(data, shape=_Null, get_prob=get_prob, out=None, dtype="int32", **kwargs):
         """Categories drawn by the probabilities in the last axis of `data`; with get_prob also their log likelihood."""
         attrs = {"get_prob": get_prob, "dtype": dtype, **kwargs}
-        if shape is not _Null:
+        if shape is not _Null and shape is not None:
             attrs["shape"] = shape
         return run("_sample_multinomial", data, attrs, out)
 

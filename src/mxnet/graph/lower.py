@@ -158,7 +158,7 @@ class _Builder:
             if i < len(args):
                 args[i] = self.graph.call_function(torch.clone, (args[i],))
         kwargs = _special(op, node.parsed)
-        if self.shapes is not None and not args and _leaves_open(kwargs.get("shape")):
+        if self.shapes is not None and not args and _leaves_open(node.parsed.get("shape")):
             kwargs["shape"] = self.shapes(node)
         for name in op.runtime:
             own = {"_subgraphs": self._subgraphs, "_kept": self._kept}.get(name)

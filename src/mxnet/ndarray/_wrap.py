@@ -217,7 +217,7 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
     if first is not None:
         ctx = first._ctx
     elif ctx is None:
-        ctx = _context(getattr(bound, "attrs", {}).get("ctx", ""))
+        ctx = context_of(getattr(bound, "attrs", {}).get("ctx", ""))
     visible = getattr(bound, "visible", None)
     mutated = [a for a, i in zip(args, op.inputs, strict=False) if i.name in op.mutates and a is not None]
     for array in mutated:
@@ -225,13 +225,15 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
     with_runtime = runtime_kwargs(op, ctx) if op.runtime else {}
     if "in_place" in op.extra:
         _spare_inputs(op, bound, args, tensors, out)
+    if out is not None and "_rng" in op.runtime:
+        with_runtime.update(_drawn_into(op, bound, out))
     result = call(op.name, bound, tensors, with_runtime)
     if sparse:
         _keep_written(op, args, tensors)
     if out is not None:
         if "joins" in op.extra:
             result = op.extra["joins"](getattr(bound, "attrs", {}), result, in_use(out))
-        return fill(op.name, result, out, visible, "_rng" in op.runtime)
+        return fill(op.name, result, out, visible)
     return wrap_outputs(result, ctx, visible, rg and bool(state.recording))
 
 
@@ -268,10 +270,10 @@ def refuse_inplace(op_name: str, array, incoming_grad: bool):
             raise MXNetError(_INPLACE_MESSAGE.format(op_name))
 
 
-def fill(op_name: str, result, out, visible=None, casts=False):
+def fill(op_name: str, result, out, visible=None):
     """Write results into the arrays given as `out=`, in place; returns `out`.
 
-    The arrays must have the dtypes of the results, unless `casts` says to cast these.
+    The arrays must have the dtypes of the results.
     """
     results = [result] if isinstance(result, torch.Tensor) else list(result)
     if visible is not None:
@@ -292,7 +294,7 @@ def fill(op_name: str, result, out, visible=None, casts=False):
             continue
         if target._t.shape != value.shape:
             raise MXNetError(f"out= of operator {op_name} has shape {target.shape}, expected {tuple(value.shape)}")
-        if target._t.dtype is not value.dtype and not casts:
+        if target._t.dtype is not value.dtype:
             raise MXNetError(f"out= of operator {op_name} has dtype {TORCH_TO_NAME[target._t.dtype]}, "
                              f"expected {TORCH_TO_NAME[value.dtype]}")
         refuse_inplace(op_name, target, False)
@@ -304,7 +306,18 @@ def fill(op_name: str, result, out, visible=None, casts=False):
     return out
 
 
-def _context(text: str):
+def _drawn_into(op: OpDef, bound, out) -> dict:
+    """What was not said of random numbers, but follows from the array that they are for: their dtype and shape."""
+    said = getattr(bound, "keywords", {})
+    if type(out) is not _NDArray:
+        return {}
+    follows = {} if "dtype" not in op.attrs or op.attrs["dtype"].default is not None else {"dtype": out._t.dtype}
+    if not op.inputs and "shape" in op.attrs:
+        follows["shape"] = tuple(out._t.shape)
+    return {name: value for name, value in follows.items() if name not in said}
+
+
+def context_of(text: str):
     """The context of a text such as cpu(0); the current one if it is empty."""
     from ..context import Context, current_context
 
@@ -339,7 +352,7 @@ def _take_ctx(op: OpDef, kwargs: dict, ctx):
     if "ctx" in kwargs and "_device" in op.runtime:
         value = kwargs.pop("ctx")
         if isinstance(value, str):
-            value = _context(value)
+            value = context_of(value)
         ctx = value if isinstance(value, Context) else ctx
     for name in kwargs:
         if name.startswith("__") and name.endswith("__"):

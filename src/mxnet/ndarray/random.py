@@ -6,10 +6,10 @@ import torch
 
 from .._samplers import samplers
 from ..base import _Null, numeric_types
-from ..context import current_context
+from ..context import Context, current_context
 from ..ops import registry
 from ._array import NDArray
-from ._wrap import bind, invoke
+from ._wrap import bind, context_of, invoke
 from .op import functions
 
 _NUMBERS = (*numeric_types, torch.SymInt, torch.SymFloat)  # a size may be unknown yet (gluon.deferred)
@@ -29,6 +29,8 @@ def _random(kind, names, values, shape, dtype, ctx, out, kwargs):
         if not all(arrays):
             types = ", ".join(str(type(v)) for v in values)
             raise AssertionError(f"Distribution parameters must all have the same type, but got {types}.")
+        if kind == "randint":
+            raise TypeError("randint takes numbers for its parameters, not arrays")
         op, attrs = registry.get(f"_sample_{kind}"), {}
         inputs = tuple(values)
     else:
@@ -38,14 +40,19 @@ def _random(kind, names, values, shape, dtype, ctx, out, kwargs):
                                  f"but got {type(value)} for {kind}.")
         op, inputs = registry.get(f"_random_{kind}"), ()
         attrs = dict(zip(names, values, strict=True))
-    if out is not None:
-        shape = (out.shape[values[0].ndim:] if any(arrays) else out.shape) if shape is _Null else shape
-        dtype = out.dtype if dtype is _Null else dtype
-    if shape is not _Null and shape is not None:
+        if shape is _Null and out is None:
+            shape = (1,)
+    if shape is not _Null:
         attrs["shape"] = shape
-    if dtype is not _Null and dtype is not None:
+    if dtype is not _Null:
         attrs["dtype"] = dtype
-    return invoke(op, _with_attrs(op, {**attrs, **kwargs}), inputs, out, None, ctx or current_context())
+    return invoke(op, _with_attrs(op, {**attrs, **kwargs}), inputs, out, None, _place(ctx))
+
+
+def _place(ctx) -> Context:
+    if ctx is None:
+        return current_context()
+    return ctx if isinstance(ctx, Context) else context_of(str(ctx))
 
 
 @functools.lru_cache(512, typed=True)

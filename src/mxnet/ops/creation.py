@@ -15,7 +15,8 @@ from .registry import DType, Shape, register
 # Creating operators take `ctx`, the name of a context: whoever runs them has turned it into `_device`.
 
 
-def _sizes(name: str, shape: Shape) -> Shape:
+def sizes(name: str, shape: Shape) -> Shape:
+    """The shape of what is created; MXNetError if it leaves something open, and nothing else decides it."""
     if not shape and not state.np_shape:
         raise MXNetError(f"Operator {name}: shape () has no dimension; set NumPy shape semantics for scalars")
     if not state.np_shape and 0 in shape:
@@ -27,20 +28,20 @@ def _sizes(name: str, shape: Shape) -> Shape:
 @register("_zeros", output_shapes=created)
 def zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, _device: torch.device) -> Tensor:
     """Zeros of a shape."""
-    return torch.zeros(_sizes("_zeros", shape), dtype=dtype, device=_device)
+    return torch.zeros(sizes("_zeros", shape), dtype=dtype, device=_device)
 
 
 @register("_ones", output_shapes=created)
 def ones(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, _device: torch.device) -> Tensor:
     """Ones of a shape."""
-    return torch.ones(_sizes("_ones", shape), dtype=dtype, device=_device)
+    return torch.ones(sizes("_ones", shape), dtype=dtype, device=_device)
 
 
 @register("_zeros_without_dtype", output_shapes=created)
 def zeros_without_dtype(*, shape: Shape = (), ctx: str = "", dtype: DType | None = None,
                         _device: torch.device) -> Tensor:
     """Zeros of a shape, of dtype float32 unless one is given."""
-    return torch.zeros(_sizes("_zeros_without_dtype", shape), dtype=dtype or torch.float32, device=_device)
+    return torch.zeros(sizes("_zeros_without_dtype", shape), dtype=dtype or torch.float32, device=_device)
 
 
 @register("_full", output_shapes=created)
@@ -48,7 +49,7 @@ def full(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, valu
          _device: torch.device) -> Tensor:
     """`value` in every element of a shape."""
     number = value if dtype.is_floating_point else int(value)
-    return torch.full(_sizes("_full", shape), number, dtype=dtype, device=_device)
+    return torch.full(sizes("_full", shape), number, dtype=dtype, device=_device)
 
 
 def _steps(start: int | float, stop: int | float | None, step: int | float) -> int:

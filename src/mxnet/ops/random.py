@@ -15,6 +15,7 @@ from .._state import state
 from ..base import MXNetError
 from ._dtypes import always, drawn
 from ._shapes import created, fit, rule
+from .creation import sizes
 from .registry import DType, Shape, register
 
 _one_at_a_time = threading.Lock()  # a stream that two threads draw from must not come apart
@@ -124,60 +125,60 @@ def _demand(kind: str, op_name: str, parameters: tuple[float, ...]) -> None:
 def _by_numbers(kind: str, shape: Shape, dtype: DType | None, device, rng, *parameters: float) -> Tensor:
     op_name = f"_random_{kind}"
     _demand(kind, op_name, parameters)
-    return _draw(kind, shape, _float_dtype(op_name, dtype), device, rng, *parameters)
+    return _draw(kind, sizes(op_name, shape), _float_dtype(op_name, dtype), device, rng, *parameters)
 
 
 @register("_random_uniform", "random_uniform", "uniform", output_shapes=created)
-def random_uniform(*, low: float = 0.0, high: float = 1.0, shape: Shape = (1,), ctx: str = "",
+def random_uniform(*, low: float = 0.0, high: float = 1.0, shape: Shape = (), ctx: str = "",
                    dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the uniform distribution on [low, high).  Returns `shape` values, float32 unless `dtype`."""
     return _by_numbers("uniform", shape, dtype, _device, _rng, low, high)
 
 
 @register("_random_normal", "random_normal", "normal", output_shapes=created)
-def random_normal(*, loc: float = 0.0, scale: float = 1.0, shape: Shape = (1,), ctx: str = "",
+def random_normal(*, loc: float = 0.0, scale: float = 1.0, shape: Shape = (), ctx: str = "",
                   dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the normal distribution of mean `loc` and standard deviation `scale` > 0."""
     return _by_numbers("normal", shape, dtype, _device, _rng, loc, scale)
 
 
 @register("_random_gamma", "random_gamma", output_shapes=created)
-def random_gamma(*, alpha: float = 1.0, beta: float = 1.0, shape: Shape = (1,), ctx: str = "",
+def random_gamma(*, alpha: float = 1.0, beta: float = 1.0, shape: Shape = (), ctx: str = "",
                  dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the gamma distribution of shape `alpha` > 0 and scale `beta` > 0."""
     return _by_numbers("gamma", shape, dtype, _device, _rng, alpha, beta)
 
 
 @register("_random_exponential", "random_exponential", output_shapes=created)
-def random_exponential(*, lam: float = 1.0, shape: Shape = (1,), ctx: str = "", dtype: DType | None = None,
+def random_exponential(*, lam: float = 1.0, shape: Shape = (), ctx: str = "", dtype: DType | None = None,
                        _rng=None, _device=None) -> Tensor:
     """Draw from the exponential distribution of rate `lam` > 0."""
     return _by_numbers("exponential", shape, dtype, _device, _rng, lam)
 
 
 @register("_random_poisson", "random_poisson", output_shapes=created)
-def random_poisson(*, lam: float = 1.0, shape: Shape = (1,), ctx: str = "", dtype: DType | None = None,
+def random_poisson(*, lam: float = 1.0, shape: Shape = (), ctx: str = "", dtype: DType | None = None,
                    _rng=None, _device=None) -> Tensor:
     """Draw from the Poisson distribution of mean `lam` >= 0; the counts come as floats."""
     return _by_numbers("poisson", shape, dtype, _device, _rng, lam)
 
 
 @register("_random_negative_binomial", "random_negative_binomial", output_shapes=created)
-def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (1,), ctx: str = "",
+def random_negative_binomial(*, k: int = 1, p: float = 1.0, shape: Shape = (), ctx: str = "",
                              dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw failures before the `k`-th success of probability `p`; the counts come as floats."""
     return _by_numbers("negative_binomial", shape, dtype, _device, _rng, k, p)
 
 
 @register("_random_generalized_negative_binomial", "random_generalized_negative_binomial", output_shapes=created)
-def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0, shape: Shape = (1,), ctx: str = "",
+def random_generalized_negative_binomial(*, mu: float = 1.0, alpha: float = 1.0, shape: Shape = (), ctx: str = "",
                                          dtype: DType | None = None, _rng=None, _device=None) -> Tensor:
     """Draw from the negative binomial distribution of mean `mu` and dispersion `alpha`."""
     return _by_numbers("generalized_negative_binomial", shape, dtype, _device, _rng, mu, alpha)
 
 
 @register("_random_randint", "random_randint", types=drawn(torch.int32), output_shapes=created)
-def random_randint(*, low: int, high: int, shape: Shape = (1,), ctx: str = "", dtype: DType | None = None,
+def random_randint(*, low: int, high: int, shape: Shape = (), ctx: str = "", dtype: DType | None = None,
                    _rng=None, _device=None) -> Tensor:
     """Draw integers of [low, high), int32 unless dtype='int64'."""
     dtype = torch.int32 if dtype is None else dtype
@@ -185,6 +186,7 @@ def random_randint(*, low: int, high: int, shape: Shape = (1,), ctx: str = "", d
         raise MXNetError(f"Invalid Input: {str(dtype)[6:]!r}, valid values are: {{'None', 'int32', 'int64'}}, "
                          "in operator _random_randint")
     _check(low < high, "_random_randint", "randint needs low < high", low, high)
+    sizes("_random_randint", shape)
     if state.solver is not None:
         return torch.empty(shape, dtype=dtype, device=_device)
     if _device.type != "cpu":
@@ -208,6 +210,7 @@ def _sample(kind: str, shape: Shape, dtype: DType | None, rng, *parameters: Tens
                tuple(first.shape), tuple(other.shape))
         _check(other.dtype == first.dtype, op_name, "distribution parameters must have equal dtypes",
                first.dtype, other.dtype)
+    _check(0 not in shape, op_name, "shape must not be empty", shape)
     out_dtype = _float_dtype(op_name, dtype)
     return _draw(kind, (*first.shape, *shape), out_dtype, first.device, rng, *parameters)
 

@@ -11,7 +11,7 @@ for seed in (0, 7, 2**31 - 1):
     case("nd.random.poisson(4, shape=(6,))", seed=seed, grad=False)
     case("nd.random.shuffle(nd.arange(10))", seed=seed, grad=False)
 
-case("nd.random.uniform()", seed=1, grad=False)
+case("nd.random.uniform()[0]", seed=1, grad=False)
 case("nd.random.uniform(0, 1, 2)", seed=1, grad=False)
 case("nd.random.uniform(shape=(2, 3), dtype='float64')", seed=1, grad=False)
 case("nd.random.uniform(shape=(2, 3), dtype='float16')", seed=1, grad=False)
@@ -53,4 +53,71 @@ raises("mx.random.seed(1.5)")
 raises("nd.random.uniform(a.astype('float64'), b)", a=(2,), b=(2,))
 raises("nd.random.multinomial(p.astype('int32'), shape=2)", p=values([1, 2]))
 raises("nd.random.uniform_like(a.astype('int32'))", a=(2,))
-case("nd.random.negative_binomial(2, 1.5)", seed=3, grad=False)
+case("nd.random.negative_binomial(2, 1.5, shape=2)", seed=3, grad=False)
+
+# shapes that leave something open
+for call in ("uniform({})", "normal({})", "gamma({})", "exponential({})", "poisson({})", "negative_binomial({})",
+             "generalized_negative_binomial({})", "randint(0, 5, {})"):
+    for shape in ("shape=()", "shape=0", "shape=(2, 0)", "shape=None"):
+        raises(f"nd.random.{call.format(shape)}")
+for shape in ("()", "0", "(0, 3)"):
+    case(f"nd.random.uniform(shape={shape})", seed=1, grad=False, np_shape=True)
+    case(f"nd.random.randint(0, 5, shape={shape})", seed=1, grad=False, np_shape=True)
+case("nd.random.randn(2, 0)", seed=1, grad=False, np_shape=True)
+raises("nd.random.randn()")
+raises("nd.random_uniform()")
+raises("nd.random.uniform(a, b, shape=0)", a=values([0, 1]), b=values([1, 5]))
+raises("nd.random.uniform(a, b, shape=None)", a=values([0, 1]), b=values([1, 5]))
+case("nd.random.uniform(a, b, shape=())", a=values([0, 1]), b=values([1, 5]), seed=1, grad=False)
+case("nd.random.multinomial(p, None)", p=values([0.1, 0.9]), seed=4, grad=False)
+
+# dtype=None is NumPy's, float64
+case("nd.random.uniform(shape=2, dtype=None)", seed=1, grad=False)
+case("nd.random.normal(shape=2, dtype=None)", seed=1, grad=False)
+case("nd.random.uniform(a, b, dtype=None)", a=values([0, 1]), b=values([1, 5]), seed=1, grad=False)
+case("nd.random.multinomial(p, dtype=None)", p=values([0.1, 0.9]), seed=4, grad=False)
+raises("nd.random.randint(0, 5, dtype=None)")
+
+# places, by name
+case("nd.random.uniform(shape=2, ctx='cpu(0)')", seed=1, grad=False)
+raises("nd.random.uniform(ctx='cpu')", match="Invalid context string cpu")
+raises("nd.random.uniform(ctx=3)")
+
+# arrays to draw into: what was not said follows from them
+for dtype in ("float16", "float64"):
+    case(f"nd.random.uniform(shape=(2,), out=nd.zeros((2,), dtype='{dtype}'))", seed=1, grad=False)
+    case(f"nd.random_uniform(out=nd.zeros((2, 2), dtype='{dtype}'))", seed=1, grad=False)
+    case(f"nd.random.poisson(4, out=nd.zeros((2, 2), dtype='{dtype}'))", seed=1, grad=False)
+    case(f"nd.sample_uniform(a, b, out=nd.zeros((2,), dtype='{dtype}'))", a=values([0, 1]), b=values([1, 5]), seed=1,
+         grad=False)
+    raises(f"nd.random_uniform(dtype='float32', out=nd.zeros((2,), dtype='{dtype}'))")
+    raises(f"nd.random_randint(0, 5, out=nd.zeros((2,), dtype='{dtype}'))")
+    raises(f"nd.random.shuffle(a, out=nd.zeros((2,), dtype='{dtype}'))", a=(2,))
+    raises(f"nd.random.uniform_like(a, out=nd.zeros((2,), dtype='{dtype}'))", a=(2,))
+    raises(f"nd.random.multinomial(p, 2, out=nd.zeros((2,), dtype='{dtype}'))", p=values([0.1, 0.9]))
+    raises(f"nd.Dropout(a, mode='always', out=nd.zeros((2,), dtype='{dtype}'))", a=(2,))
+raises("nd.random_uniform(out=nd.zeros((2,), dtype='int32'))")
+case("nd.random_randint(0, 5, out=nd.zeros((2,), dtype='int64'))", seed=1, grad=False)
+raises("nd.random.uniform(a, b, out=nd.zeros((2, 3)))", a=values([0, 1]), b=values([1, 5]))
+
+# parameters
+raises("nd.random.randint(a, a)", a=(2,))
+raises("nd.random.randint(a, 5)", a=(2,))
+raises("nd.random.randint(1.5, 5)")
+raises("nd.random.exponential('a')")
+raises("nd.random.exponential(None)")
+for call in ("uniform_like(a, low=2, high=1)", "normal_like(a, scale=0)", "gamma_like(a, alpha=-1)",
+             "gamma_like(a, beta=0)", "exponential_like(a, lam=0)", "poisson_like(a, lam=-1)",
+             "negative_binomial_like(a, k=-1)", "negative_binomial_like(a, p=-1)",
+             "generalized_negative_binomial_like(a, mu=-1)", "generalized_negative_binomial_like(a, alpha=-1)"):
+    raises(f"nd.random.{call}", a=(2,))
+case("nd.random.negative_binomial_like(a, p=2)", a=(2,), seed=1, grad=False)
+
+# different integers
+case("nd._internal._sample_unique_zipfian(100, shape=(2, 3))", seed=1, grad=False)
+case("nd._internal._sample_unique_zipfian(1, shape=(2, 1))", seed=1, grad=False)
+case("nd._internal._sample_unique_zipfian(100, shape=(2, 0))[0]", seed=1, grad=False, np_shape=True)
+raises("nd._internal._sample_unique_zipfian(100)")
+raises("nd._internal._sample_unique_zipfian(100, shape=(5,))")
+raises("nd._internal._sample_unique_zipfian(3, shape=(2, 5))")
+raises("nd._internal._sample_unique_zipfian(0, shape=(2, 1))")
