@@ -322,8 +322,8 @@ def ravel_multi_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
     if data.dim() != 2 or data.shape[0] != len(shape):
         raise MXNetError(f"ravel_multi_index: data must have shape ({len(shape)}, n) for shape={tuple(shape)}, "
                          f"got {tuple(data.shape)}")
-    flat = data[0]
-    for coordinate, size in zip(data[1:], shape[1:], strict=True):
+    flat, *others = data.detach()  # places have no gradient
+    for coordinate, size in zip(others, shape[1:], strict=True):
         flat = flat * size + coordinate
     return flat if len(shape) > 1 else flat.clone()
 

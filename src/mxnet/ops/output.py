@@ -61,11 +61,11 @@ def _cross_entropy_gradient(out: Tensor, label: Tensor, grad_scale: float, ignor
     hit = (nearest == index).to(out.dtype).mul_(smooth_alpha + rest - 1)
     grad.scatter_add_(1, nearest.unsqueeze(1), hit.unsqueeze(1))
     count = label.numel()
+    valid = index != int(ignore_label) if use_ignore or normalization == "valid" else None
     if use_ignore:
-        valid = label != ignore_label
         grad.mul_(valid.unsqueeze(1))
-        if normalization == "valid":
-            return grad.mul_(grad_scale / valid.sum().clamp_min(1))
+    if normalization == "valid":
+        return grad.mul_(grad_scale / valid.sum().clamp_min(1))
     if normalization == "null":
         count = out.shape[2] if out.dim() == 3 else 1
     return grad if grad_scale == count else grad.mul_(grad_scale / count)
@@ -88,8 +88,8 @@ def softmax_output(data: Tensor, label: Tensor, *, grad_scale: float = 1.0, igno
 
     Classes are all but axis 0 of data (default), the last axis (`preserve_shape`) or axis 1 (`multi_output`);
     label holds class indices over the other axes, or probabilities if it has data's shape.
-    `use_ignore` gives examples labelled `ignore_label` no gradient.  `normalization` divides by the number of
-    labels ("batch") or of labels not ignored ("valid"); with `multi_output`, "null" divides by the places of an
+    `use_ignore` gives examples labelled int(`ignore_label`) no gradient.  `normalization` divides by the number of
+    labels ("batch") or of those that are not `ignore_label` ("valid", with and without `use_ignore`); with `multi_output`, "null" divides by the places of an
     example.  `smooth_alpha` moves that much of the label evenly to the other classes.  `out_grad` multiplies
     by the gradient from above, which is otherwise disregarded.
     """

@@ -269,7 +269,7 @@ def psroi_pooling(data: Tensor, rois: Tensor, *, spatial_scale: float, output_di
         raise MXNetError(f"{name}: data has {channels} channels, but output_dim={output_dim} in {groups} x {groups} "
                          f"groups needs {output_dim * groups**2}")
     start = to_nearest(rois.detach()[:, 1:3]) * scale
-    end = to_nearest(rois.detach()[:, 3:] + 1) * scale
+    end = (to_nearest(rois.detach()[:, 3:]) + 1) * scale
     (left, top), (across, down) = start.unbind(1), (end - start).clamp(min=0.1).unbind(1)
     down, across = _covered(top, down, pooled_size, height), _covered(left, across, pooled_size, width)
     maps = data[:, :output_dim * groups**2].reshape(batch, output_dim, groups, groups, height, width)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
+from . import integers
 from ._shapes import fit, replaced, rule, same
 from .registry import register
 
@@ -81,6 +82,8 @@ def sequence_mask(data: Tensor, sequence_length: Tensor | None = None, *, use_se
     steps = torch.arange(data.shape[axis], device=data.device)
     past = steps.unsqueeze(1) >= lengths if axis == 0 else steps >= lengths.unsqueeze(1)
     past = past.view(*past.shape, *[1] * (data.dim() - 2))
+    if not data.is_floating_point():
+        return data.masked_fill(past, integers.cast(torch.tensor(value, dtype=torch.float64), data.dtype))
     if data.__class__ is Tensor and data.is_cpu and data.numel() >= 50_000:
         return _Ended.apply(data, past, value)
     return data.masked_fill(past, value)

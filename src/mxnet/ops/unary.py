@@ -135,7 +135,7 @@ def _gammaln(data: Tensor) -> Tensor:
 
 
 def _gamma(data: Tensor) -> Tensor:
-    size = _gammaln(data).exp()
+    size = _gammaln(data.double()).exp().to(data.dtype)  # the logarithm's error grows in exp
     # Below 0 the sign alternates from one integer to the next; at negative integers there is no value.
     below = data < 0
     odd = torch.remainder(data.floor(), 2) == 1

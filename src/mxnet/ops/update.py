@@ -4,6 +4,8 @@ Every function writes its states *and its weight* in place and returns the weigh
 nd.* hand it a copy of the weight unless the caller said `out=weight`.  Optimizers may call them on tensors.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -209,6 +211,11 @@ def rmspropalex_update(weight: Tensor, grad: Tensor, n: Tensor, g: Tensor, delta
     return _limit(weight.add_(delta), clip_weights)
 
 
+def _quotient(number: float, lr: float) -> float:
+    """number / lr for number > 0; infinite without a learning rate, as at the start of a warm-up."""
+    return number / lr if lr else math.inf
+
+
 @_step("ftrl_update", states=("z", "n"))
 def ftrl_update(weight: Tensor, grad: Tensor, z: Tensor, n: Tensor, *, lr: float, lamda1: float = 0.01,
                 beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0,
@@ -217,7 +224,7 @@ def ftrl_update(weight: Tensor, grad: Tensor, z: Tensor, n: Tensor, *, lr: float
     slope = _clipped(grad, rescale_grad, clip_gradient)
     before = n.sqrt()
     root = n.addcmul_(slope, slope).sqrt()
-    z.add_(slope).addcmul_(root - before, weight, value=-1 / lr)
+    z.add_(slope).addcmul_(root - before, weight, value=-_quotient(1, lr))
     shrunk = torch.sign(z).mul_(z.abs().sub_(lamda1).clamp_min_(0))
     return torch.div(shrunk, root.add_(beta).div_(-lr).sub_(wd), out=weight)
 
@@ -229,7 +236,7 @@ def ftml_update(weight: Tensor, grad: Tensor, d: Tensor, v: Tensor, z: Tensor, *
     """Follow the moving leader, step t = 1, 2, ...: Zheng and Kwok, ICML 2017."""
     slope = _clipped(grad, rescale_grad, clip_grad, weight, wd)
     v.mul_(beta2).addcmul_(slope, slope, value=1 - beta2)
-    now = v.div(1 - beta2 ** t).sqrt_().add_(epsilon).mul_((1 - beta1 ** t) / lr)
+    now = v.div(1 - beta2 ** t).sqrt_().add_(epsilon).mul_(_quotient(1 - beta1 ** t, lr))
     z.lerp_(slope, 1 - beta1).addcmul_(now - d * beta1, weight, value=-1)
     d.copy_(now)
     return torch.div(z, now.neg_(), out=weight)

@@ -116,3 +116,5 @@ for options in ("", "start=1, step=2", "axis=1", "axis=-1, repeat=2", "repeat=2"
     case(f"nd.contrib.arange_like(a, {options})", a=(2, 3), grad=False)
 raises("nd.contrib.arange_like(a, axis=2)", a=(2, 3))
 case("[a[:], a.copy().__setitem__(slice(None), 4) or a]", a=(), np_shape=True, grad=False)
+
+case("nd.ravel_multi_index(a, shape=(3, 4))", a=values([[0, 1, 2], [3, 0, 1]]), dtypes=("float32", "float64"))

@@ -50,3 +50,10 @@ for op in ("LinearRegressionOutput", "MAERegressionOutput", "LogisticRegressionO
     raises(f"nd.{op}(x, l)", x=(2, 3), l=(2, 3), dtypes=("int32",))
 raises("nd.SVMOutput(x, l)", x=(3, 4), l=(3, 1))
 raises("nd.SoftmaxOutput(x, l)", x=(3, 4), l=(3, 1))
+
+# "valid" counts the labels other than ignore_label whether or not these are ignored, and compares whole numbers.
+for options in ("normalization='valid'", "normalization='valid', ignore_label=1", "use_ignore=True, ignore_label=0.5",
+                "use_ignore=True, normalization='valid', ignore_label=1.9"):
+    case(f"nd.SoftmaxOutput(a, b, {options})", a=(4, 5), b=ints([0, 1, -1, 2], "float32"))
+    case(f"nd.SoftmaxOutput(a, b, {options}, multi_output=True)", a=(2, 4, 3),
+         b=ints([[0, 1, -1], [3, 0, 1]], "float32"))

@@ -90,3 +90,7 @@ case("nd.contrib.DeformablePSROIPooling(x, r, output_dim=2, spatial_scale=0.125,
      "sample_per_part=2, no_trans=True)", x=(2, 18, 9, 10), r=some, **loose)
 raises(deformable + "pooled_size=3, group_size=3)", x=(2, 18, 9, 10), r=some, t=(9, 2, 3))
 raises(deformable + "pooled_size=3, group_size=3)", x=(2, 18, 9, 10), r=(9, 4), t=(9, 2, 3, 3))
+
+# Boxes above the map: halves go away from zero before the box is made one pixel larger.
+case("nd.contrib.PSROIPooling(a, r, spatial_scale=0.5, output_dim=2, pooled_size=2)", a=(1, 8, 8, 9),
+     r=values([[0, 4.9, -1.3, 11.8, -0.5], [0, 2.5, 1.5, 6.5, 4.5], [0, -0.5, -1.5, 3.5, 2.5]]), grad=("a",))

@@ -36,3 +36,9 @@ for op in ("SequenceMask", "SequenceLast", "SequenceReverse"):
     raises(f"nd.{op}(a)", a=(3,))
     raises(f"nd.{op}(a, n, use_sequence_length=True)", a=(3, 2), n=ints([1, 2, 3], "float32"))
 raises("nd.SequenceReverse(a, axis=1)", a=(3, 2))
+
+# Values that the integers do not have wrap around or lose their fraction.
+case("nd.SequenceMask(a, n, use_sequence_length=True, value=1e4)", a=(3, 2, 2), n=ints([1, 2]),
+     dtypes=("uint8", "int32", "int64"), grad=False)
+case("nd.SequenceMask(a, n, use_sequence_length=True, value=-1.7, axis=1)", a=(2, 3), n=ints([1, 2]),
+     dtypes=("int8", "int32"), grad=False)

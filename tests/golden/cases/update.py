@@ -117,3 +117,9 @@ for held in (0.0, 1.0):
              grad=False)
 case("nd.contrib.adamw_update(w, g, m, v, rescale_grad=0.5, lr=0.1, eta=1)", w=(4,), g=(4,), m=between(0.1, 1, (4,)),
      v=between(0.1, 1, (4,)), grad=False, dtypes=("float16",))
+
+# A warm-up starts without a learning rate.
+case("[nd.ftrl_update(w, g, z, n, lr=0, out=w), z, n]", w=(3,), g=(3,), z=between(0, 1, (3,)), n=between(0, 1, (3,)),
+     grad=False)
+case("[nd.ftml_update(w, g, d, v, z, lr=0, t=1, out=w), d, v, z]", w=(3,), g=(3,), d=between(0, 1, (3,)),
+     v=between(0, 1, (3,)), z=(3,), grad=False)
