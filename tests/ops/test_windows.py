@@ -68,3 +68,13 @@ def test_convolutions_of_small_images_and_few_channels(size, channels, filters, 
 def test_narrow_images_enlarged():
     data = torch.randn(4, 32, 14, 14)
     assert torch.equal(up_sampling(data, scale=3, sample_type="nearest"), F.interpolate(data, scale_factor=3))
+
+
+@pytest.mark.parametrize("kind", ["max", "avg"])
+def test_pooling_of_few_pixels(kind):
+    data = torch.randn(4, 50, 9, 8)
+    data[1, 2, 3, 4] = torch.nan
+    own = F.max_pool2d if kind == "max" else F.avg_pool2d
+    ours = pooling(data, kernel=(3, 2), stride=(2, 1), pad=(1, 0), pool_type=kind)
+    assert ours.is_contiguous()
+    torch.testing.assert_close(ours, own(data, (3, 2), (2, 1), (1, 0)), equal_nan=True)

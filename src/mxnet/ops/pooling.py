@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..base import MXNetError
 from ._convolve import pay_off
+from ._exchange import in_order
 from ._shapes import fit, rule, same
 from ._windows import windows
 from .conv import deconvolution
@@ -21,6 +22,7 @@ _MAX = {1: torch.max_pool1d, 2: torch.max_pool2d, 3: torch.max_pool3d}
 _AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 _LARGEST = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
 _LEAST = {"max": 16_000, "avg": 64_000}  # elements of which passes over the axes are faster
+_FEW, _MANY = 8_000, 60_000  # elements of images that are pooled fastest with the channels last
 _CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
 _Kind = Literal["avg", "lp", "max", "sum"]
 
@@ -122,14 +124,19 @@ def _windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, 
 
 
 def _plain(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, full: bool, with_pad: bool) -> Tensor:
-    """Pooling by windows that torch has: by its kernels, or by passes over the axes where that is faster."""
+    """Pooling by windows that torch has: by its kernels, for few pixels with the channels last, or by passes over the
+    axes, whichever is faster."""
     def by_torch(data: Tensor) -> Tensor:
         if kind == "max":
             return _MAX[len(kernel)](data, kernel, stride, pad, 1, full)
         return _AVERAGE[len(kernel)](data, kernel, stride, pad, full, with_pad)
 
     sizes = data.shape[2:]
-    least = 100_000 if data.requires_grad and torch.is_grad_enabled() else _LEAST[kind]
+    with_backward = data.requires_grad and torch.is_grad_enabled()
+    if len(kernel) == 2 and not with_backward and pay_off(data, _FEW) and data.numel() < _MANY:
+        channels_last = in_order(data, (0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return in_order(by_torch(channels_last).permute(0, 2, 3, 1), (0, 3, 1, 2))
+    least = 100_000 if with_backward else _LEAST[kind]
     if (len(kernel) == 1 or full or not pay_off(data, least)
             or any(k > n + 2 * p for n, k, p in zip(sizes, kernel, pad, strict=True))):
         return by_torch(data)
