@@ -52,9 +52,8 @@ def chi_square_check(generator, buckets, probs, nsamples=1000000):
 
 
 def _count_intervals(samples, buckets) -> np.ndarray:
-    samples = np.sort(samples)
     edges = np.array([buckets[0][0], *(high for _, high in buckets)], dtype=np.float64)
-    return np.diff(np.searchsorted(samples, edges))
+    return np.diff([np.count_nonzero(samples < edge) for edge in edges])  # few edges: far cheaper than sorting
 
 
 def _count_values(samples, values) -> np.ndarray:
