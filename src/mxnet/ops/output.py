@@ -89,9 +89,9 @@ def softmax_output(data: Tensor, label: Tensor, *, grad_scale: float = 1.0, igno
     Classes are all but axis 0 of data (default), the last axis (`preserve_shape`) or axis 1 (`multi_output`);
     label holds class indices over the other axes, or probabilities if it has data's shape.
     `use_ignore` gives examples labelled int(`ignore_label`) no gradient.  `normalization` divides by the number of
-    labels ("batch") or of those that are not `ignore_label` ("valid", with and without `use_ignore`); with `multi_output`, "null" divides by the places of an
-    example.  `smooth_alpha` moves that much of the label evenly to the other classes.  `out_grad` multiplies
-    by the gradient from above, which is otherwise disregarded.
+    labels ("batch") or of those that are not `ignore_label` ("valid", with and without `use_ignore`); with
+    `multi_output`, "null" divides by the places of an example.  `smooth_alpha` moves that much of the label evenly
+    to the other classes.  `out_grad` multiplies by the gradient from above, which is otherwise disregarded.
     """
     shape = data.shape
     if label.shape != shape:
