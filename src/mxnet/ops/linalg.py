@@ -283,18 +283,39 @@ def gelqf(A: Tensor) -> tuple[Tensor, Tensor]:
     return q.mT.contiguous(), r.mT.contiguous()
 
 
+# The least distance of two eigenvalues that the gradient divides by: losses of which equal eigenvalues have nothing to
+# say keep a finite one.
+_APART = {torch.float32: 1e-30, torch.float64: 1e-100}
+
+
+class _Eigen(torch.autograd.Function):
+    """Rows of eigenvectors, and eigenvalues; differentiated as in Seeger et al., https://arxiv.org/abs/1710.08717."""
+
+    @staticmethod
+    def forward(ctx, matrix):
+        values, columns = torch.linalg.eigh(matrix)
+        vectors = columns.mT
+        largest = vectors.gather(-1, vectors.abs().argmax(-1, keepdim=True))
+        vectors = torch.where(largest < 0, -vectors, vectors).contiguous()
+        ctx.save_for_backward(vectors, values)
+        return vectors, values
+
+    @staticmethod
+    def backward(ctx, head, slope):
+        vectors, values = ctx.saved_tensors
+        turned = vectors @ head.mT
+        apart = (values.unsqueeze(-2) - values.unsqueeze(-1)).triu(1).clamp_min(_APART[values.dtype])
+        inner = ((turned - turned.mT) / (2 * apart)).triu(1)
+        return vectors.mT @ (inner + inner.mT + torch.diag_embed(slope)) @ vectors
+
+
 @register("_linalg_syevd", "linalg_syevd", num_outputs=2)
 def syevd(A: Tensor) -> tuple[Tensor, Tensor]:
     """Eigenvectors as rows of U and rising eigenvalues L of a symmetric A: U @ A = diag(L) @ U.
 
     The largest component of each eigenvector is positive.  Only the lower triangle of A is read.
     """
-    values, columns = torch.linalg.eigh(_square("linalg.syevd", A))
-    vectors = columns.mT
-    with torch.no_grad():
-        largest = vectors.gather(-1, vectors.abs().argmax(-1, keepdim=True))
-        signs = torch.where(largest < 0, -1, 1).to(A.dtype)
-    return (vectors * signs).contiguous(), values
+    return _Eigen.apply(_square("linalg.syevd", A))
 
 
 @register("_linalg_inverse", "linalg_inverse")

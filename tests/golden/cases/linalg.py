@@ -122,3 +122,9 @@ for f in ("sumlogdiag(a)", "extractdiag(a)", "extracttrian(a)", "syrk(a)", "gemm
           "makediag(a)"):
     raises(f"nd.linalg.{f}", a=(2, 2), dtypes=("float16", "int32"))
 raises("nd.linalg.trsm(a, b)", a=(2, 2), b=values([[1.0, 2], [3, 4]], "float64"))
+
+# Equal eigenvalues: the gradient divides by a least distance, and stays finite.
+for which in (0, 1):
+    case(f"nd.linalg.syevd(a)[{which}]", a=values([[1.0, 0, 0], [0, 1, 0], [0, 0, 2]]), dtypes=("float32", "float64"))
+case("(lambda u, l: nd.linalg.gemm2(u * nd.expand_dims(l.exp(), 1), u, transpose_a=True))(*nd.linalg.syevd(a))",
+     a=values([[2.0, 0, 0], [0, 2, 0], [0, 0, 2]]), dtypes=("float32", "float64"))
