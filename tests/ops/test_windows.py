@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mxnet.ops.conv import convolution
+from mxnet.ops.conv import convolution, deconvolution
 from mxnet.ops.pooling import pooling, up_sampling
 
 
@@ -78,3 +78,11 @@ def test_pooling_of_few_pixels(kind):
     ours = pooling(data, kernel=(3, 2), stride=(2, 1), pad=(1, 0), pool_type=kind)
     assert ours.is_contiguous()
     torch.testing.assert_close(ours, own(data, (3, 2), (2, 1), (1, 0)), equal_nan=True)
+
+
+def test_transposed_convolution_of_small_images():
+    torch.manual_seed(0)
+    _same(lambda x, w, b: deconvolution(x, w, b, kernel=(4, 3), stride=(2, 1), dilate=(1, 2), pad=(1, 0), adj=(1, 0),
+                                        num_filter=5, no_bias=False),
+          lambda x, w, b: F.conv_transpose2d(x, w, b, (2, 1), (1, 0), (1, 0), 1, (1, 2)),
+          torch.randn(2, 6, 3, 4), torch.randn(6, 5, 4, 3), torch.randn(5))

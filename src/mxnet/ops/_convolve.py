@@ -9,11 +9,12 @@ from torch import Tensor
 
 from .registry import Shape
 
-__all__ = ["convolve", "differentiable", "pay_off"]
+__all__ = ["convolve", "convolve_transposed", "differentiable", "pay_off"]
 
 _CONV = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
+_TRANSPOSED = {1: torch.conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
 _ONEDNN = torch.backends.mkldnn.is_available()
-_MATRIX = torch._C._nn.thnn_conv2d
+_MATRIX, _TRANSPOSED_MATRIX = torch._C._nn.thnn_conv2d, torch._C._nn.slow_conv_transpose2d
 
 # Where measured times cross: elements of the matrix of all windows, without and with a backward to come (oneDNN takes
 # 50 us before it begins); channels of data whose gradient oneDNN takes twice as long for; elements of a volume.
@@ -44,6 +45,15 @@ def convolve(data: Tensor, weight: Tensor, bias: Tensor | None, stride: Shape, p
         if _ONEDNN and axes == 2 and with_backward and data.requires_grad and data.shape[1] < _FEW_CHANNELS:
             return _FewChannels.apply(data, weight, bias, stride, pad)
     return _CONV[axes](data, weight, bias, stride, pad, dilate, groups)
+
+
+def convolve_transposed(data: Tensor, weight: Tensor, bias: Tensor | None, stride: Shape, pad: Shape, adj: Shape,
+                        groups: int, dilate: Shape) -> Tensor:
+    """torch.conv_transpose1d, conv_transpose2d or conv_transpose3d."""
+    if weight.dim() == 4 and groups == 1 and pay_off(data, 1) and weight.dtype is torch.float32:
+        if len(data) * prod(data.shape[2:]) * prod(weight.shape[1:]) <= _SMALL:
+            return _TRANSPOSED_MATRIX(data, weight, weight.shape[2:], bias, stride, pad, adj, dilate)
+    return _TRANSPOSED[weight.dim() - 2](data, weight, bias, stride, pad, adj, groups, dilate)
 
 
 def _fit(data: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> bool:

@@ -7,13 +7,12 @@ import torch
 from torch import Tensor
 
 from ..base import MXNetError
-from ._convolve import convolve
+from ._convolve import convolve, convolve_transposed
 from ._shapes import fit, rule
 from .registry import Shape, register
 
 __all__ = ["convolution", "convolution_v1", "deconvolution", "geometry"]
 
-_TRANSPOSED = {1: torch.conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
 _CHANNELS_LAST = ("NHWC", "NDHWC")
 _WHOLE = (torch.int32, torch.int64)  # MXNet takes the short ones
 
@@ -33,7 +32,7 @@ def _per_axis(kernel: Shape, value: Shape, default: int, op: str, name: str) -> 
 @lru_cache(maxsize=1024)
 def geometry(op: str, kernel: Shape, stride: Shape, dilate: Shape, pad: Shape) -> tuple[Shape, Shape, Shape]:
     """(stride, dilate, pad) in full; MXNetError for those that make no sense."""
-    if len(kernel) not in _TRANSPOSED:
+    if len(kernel) not in (1, 2, 3):
         raise MXNetError(f"{op}: kernel={kernel} must have 1, 2 or 3 numbers")
     stride = _per_axis(kernel, stride, 1, op, "stride")
     dilate = _per_axis(kernel, dilate, 1, op, "dilate")
@@ -188,5 +187,5 @@ def deconvolution(data: Tensor, weight: Tensor, bias: Tensor | None = None, *,
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
     _check("Deconvolution", data, weight, kernel, 1, num_filter // num_group, layout)
     pad, adj = _reach(data.shape[2:], kernel, stride, dilate, pad, adj, target_shape)
-    out = _TRANSPOSED[len(kernel)](data, weight, bias, stride, pad, adj, num_group, dilate)
+    out = convolve_transposed(data, weight, bias, stride, pad, adj, num_group, dilate)
     return out.movedim(1, -1) if layout in _CHANNELS_LAST else out
