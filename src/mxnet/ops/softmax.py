@@ -41,6 +41,24 @@ def _inside(data: Tensor, length: Tensor, axis: int) -> Tensor:
     return place.view(shape) < length.unsqueeze(axis)
 
 
+class _Leading(torch.autograd.Function):
+    """Softmax of what is `inside`, 0 elsewhere, whatever stands there; 0 in rows that are not `filled` too."""
+
+    @staticmethod
+    def forward(ctx, data: Tensor, inside: Tensor, filled: Tensor, axis: int, dtype: torch.dtype | None) -> Tensor:
+        out = torch.softmax(torch.where(inside, data, torch.finfo(data.dtype).min), axis, dtype)
+        out.mul_(filled)  # what is outside is 0 by itself, but for rows of nothing else
+        ctx.save_for_backward(inside, out)
+        ctx.axis, ctx.dtype = axis, data.dtype
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        inside, out = ctx.saved_tensors
+        grad = torch._softmax_backward_data(torch.where(inside, grad, 0), out, ctx.axis, out.dtype)
+        return grad.to(ctx.dtype), None, None, None, None
+
+
 def _softmax_types(attrs, data, *length):
     return [data, *length], [attrs["dtype"] or data]
 
@@ -64,10 +82,7 @@ def softmax(data: Tensor, length: Tensor | None = None, *, axis: int = -1, tempe
     data = _prepare("softmax", data, axis, temperature)
     if length is None:
         return torch.softmax(data, axis, dtype)
-    inside = _inside(data, length, axis)
-    # Rows of length 0 would be 0 / 0: the mask after the softmax makes them (and their gradients) 0.
-    masked = data.masked_fill(~inside, torch.finfo(data.dtype).min)
-    return torch.softmax(masked, axis, dtype).masked_fill(~inside, 0)
+    return _Leading.apply(data, _inside(data, length, axis), (length > 0).unsqueeze(axis), axis, dtype)
 
 
 @register("log_softmax", same_shape=("data",))
