@@ -7,6 +7,7 @@ start (`_walk`). Otherwise a `Stepper` draws value after value, for many twister
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -214,6 +215,18 @@ def _products(stop: np.ndarray) -> Draw:
     return draw
 
 
+@functools.cache
+def _log_factorials() -> np.ndarray:
+    return lgammaf(np.arange(1, 4097, dtype=_F32))
+
+
+def _log_factorial(value: np.ndarray) -> np.ndarray:
+    table = _log_factorials()
+    if value.size and value.max() < table.size:
+        return table.take(value.astype(np.intp))
+    return lgammaf(value + 1)  # also for nan
+
+
 class _Lorentz:
     """Rejection from a Lorentzian (Press et al., Numerical Recipes in C, section 7.3): what follows from the mean."""
 
@@ -228,7 +241,7 @@ class _Lorentz:
         return found
 
     def density(self, value: np.ndarray) -> np.ndarray:
-        return np.exp((value * self.log_lam - lgammaf(value + 1) - self.g).astype(np.float64)).astype(_F32)
+        return np.exp((value * self.log_lam - _log_factorial(value) - self.g).astype(np.float64)).astype(_F32)
 
     def densities(self, value: np.ndarray) -> np.ndarray:
         """The same for very many values with one mean; most of them are the same few."""
@@ -353,18 +366,31 @@ class Stepper:
         return (at - start).astype(_F32)
 
     def _lorentz(self, who: np.ndarray, lam: np.ndarray) -> np.ndarray:
-        source = _Lorentz(lam)
-        y, out = np.empty(len(who), _F32), np.empty(len(who), _F32)
+        if not len(who):
+            return np.empty(0, _F32)
+        all_of = some = _Lorentz(lam)
+        out, at = np.empty(len(who), _F32), self.at[who]
         todo = np.arange(len(who))
         while todo.size:
-            left = todo
-            while left.size:
-                y[left] = tanf(_PI * self.uniform(who[left]))
-                out[left] = source.root[left] * y[left] + lam[left]
-                left = left[out[left] < 0]
-            value = out[todo] = np.floor(out[todo])
-            ceiling = _F32(0.9) * (1 + y[todo] * y[todo]) * source.at(todo).density(value)
-            todo = todo[self.uniform(who[todo]) > ceiling]
+            place = at[todo]
+            y = tanf(_PI * self.u[place])
+            value = np.floor(some.root * y + some.lam)
+            tried = ~(value < 0)
+            if not tried.all():  # the others only spend one uniform
+                at[todo] += 1
+                (yes,) = tried.nonzero()
+                chosen, place, y, value, some = todo[yes], place[yes], y[yes], value[yes], some.at(yes)
+                at[chosen] += 1
+            else:
+                chosen = todo
+                at[todo] += 2
+            ceiling = _F32(0.9) * (1 + y * y) * some.density(value)
+            good = ~(self.u[place + 1] > ceiling)
+            out[chosen[good]] = value[good]
+            tried[tried] = good
+            todo = todo[~tried]
+            some = all_of.at(todo)
+        self.at[who] = at
         return out
 
     def negative_binomial(self, who: np.ndarray, k: np.ndarray, p: np.ndarray) -> np.ndarray:
