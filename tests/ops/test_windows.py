@@ -71,13 +71,15 @@ def test_narrow_images_enlarged():
 
 
 @pytest.mark.parametrize("kind", ["max", "avg"])
-def test_pooling_of_few_pixels(kind):
+def test_pooling_with_the_channels_last(kind):
     data = torch.randn(4, 50, 9, 8)
     data[1, 2, 3, 4] = torch.nan
     own = F.max_pool2d if kind == "max" else F.avg_pool2d
     ours = pooling(data, kernel=(3, 2), stride=(2, 1), pad=(1, 0), pool_type=kind)
     assert ours.is_contiguous()
     torch.testing.assert_close(ours, own(data, (3, 2), (2, 1), (1, 0)), equal_nan=True)
+    _same(lambda x: pooling(x, kernel=(3, 3), stride=(2, 1), pad=(1, 0), pool_type=kind),
+          lambda x: own(x, (3, 3), (2, 1), (1, 0)), torch.randn(2, 30, 30, 31))
 
 
 def test_transposed_convolution_of_small_images():

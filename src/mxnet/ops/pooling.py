@@ -22,7 +22,10 @@ _MAX = {1: torch.max_pool1d, 2: torch.max_pool2d, 3: torch.max_pool3d}
 _AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 _LARGEST = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
 _LEAST = {"max": 16_000, "avg": 64_000}  # elements of which passes over the axes are faster
-_FEW, _MANY = 8_000, 60_000  # elements of images that are pooled fastest with the channels last
+# (kind, whether a backward is to come): of how many elements, at least and at most, torch's kernels take images faster
+# with the channels last than by all other ways.
+_CHANNELS_LAST_PAYS = {("max", False): (8_000, 60_000), ("avg", False): (8_000, 60_000),
+                       ("max", True): (30_000, 1_000_000)}
 _CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
 _Kind = Literal["avg", "lp", "max", "sum"]
 
@@ -133,7 +136,8 @@ def _plain(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, fu
 
     sizes = data.shape[2:]
     with_backward = data.requires_grad and torch.is_grad_enabled()
-    if len(kernel) == 2 and not with_backward and pay_off(data, _FEW) and data.numel() < _MANY:
+    few, many = _CHANNELS_LAST_PAYS.get((kind, with_backward), (0, 0))
+    if len(kernel) == 2 and pay_off(data, few) and data.numel() < many:
         channels_last = in_order(data, (0, 2, 3, 1)).permute(0, 3, 1, 2)
         return in_order(by_torch(channels_last).permute(0, 2, 3, 1), (0, 3, 1, 2))
     least = 100_000 if with_backward else _LEAST[kind]
