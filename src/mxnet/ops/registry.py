@@ -351,6 +351,10 @@ def _define(name: str, fn: Callable, aliases, extra) -> OpDef:
     names = code.co_varnames
     positional, keyword_only = names[:code.co_argcount], names[code.co_argcount:][:code.co_kwonlyargcount]
     variadic = bool(code.co_flags & inspect.CO_VARARGS)
+    untyped = {*positional, *keyword_only}.difference(types_of, RUNTIME_ARGS)
+    if untyped:
+        raise TypeError(f"operator {name}: {', '.join(sorted(untyped))} without annotation; inputs are Tensor or "
+                        "Tensor | None, attributes after the * have the type that is parsed")
     if variadic:
         inputs = (Input(names[code.co_argcount + code.co_kwonlyargcount]),)
     else:
@@ -360,7 +364,9 @@ def _define(name: str, fn: Callable, aliases, extra) -> OpDef:
         if n not in RUNTIME_ARGS:
             kind = _without_none(types_of[n])
             if kind not in _PARSERS and typing.get_origin(kind) is not Literal:
-                raise TypeError(f"operator {name}: no parser for {n}: {types_of[n]}")
+                known = ", ".join(k.__name__ if isinstance(k, type) else str(k) for k in _PARSERS)
+                raise TypeError(f"operator {name}: no parser for {n}: {types_of[n]}; there is one for Literal[...], "
+                                f"{known}")
             attrs[n] = Attr(n, types_of[n], defaults.get(n, _MISSING))
     runtime = tuple(n for n in keyword_only if n in RUNTIME_ARGS)
     return OpDef(name, fn, inputs, variadic, attrs, runtime, tuple(aliases), extra=extra)
