@@ -25,6 +25,8 @@ def with_areas(left: Tensor, top: Tensor, right: Tensor, bottom: Tensor, area: T
 
 def places_in_lists(lists: Tensor, count: int) -> Tensor:
     """The how-manieth of its list each element is; lists: (n,) numbers below `count`, in order."""
+    if count == 1:
+        return torch.arange(len(lists), device=lists.device)
     sizes = torch.bincount(lists, minlength=count)
     return torch.arange(len(lists), device=lists.device) - (sizes.cumsum(0) - sizes)[lists]
 
@@ -61,6 +63,9 @@ def survivors(boxes: Tensor, lists: Tensor | None, threshold: float, *, or_equal
     """
     overlap = partial(_overlapping, threshold=threshold, or_equal=or_equal)
     count = boxes.shape[1]
+    if count <= 2 * _BLOCK:  # so few that sorting them into lists takes longer than to look at all pairs
+        pairs = None if lists is None else (lists == lists[:, None]).to(boxes.dtype)
+        return _of_block(boxes[:, None], boxes.new_ones(1, count), overlap, pairs).flatten().nonzero()[:, 0]
     if lists is None and count > _LENGTHS[-1]:
         return _of_long_list(boxes, overlap, enough)
     order, sizes = torch.arange(count, device=boxes.device), torch.tensor([count], device=boxes.device)
@@ -109,13 +114,17 @@ def _overlapping(first: Tensor, second: Tensor, threshold: float, or_equal: bool
     return share.ge_(threshold) if or_equal else share.gt_(threshold)
 
 
-def _of_block(block: Tensor, there: Tensor, overlap: _Overlap) -> Tensor:
+def _of_block(block: Tensor, there: Tensor, overlap: _Overlap, pairs: Tensor | None = None) -> Tensor:
     """(lists, 1, block): 1 for the boxes of a block (5, lists, block) that stay, of those that are `there`.
+
+    Only `pairs` that are 1 may remove each other.
 
     They are the fixed point of "nobody before me stays and overlaps with me": what is decided grows by one place at
     least in each round.
     """
     clash = overlap(block[..., None], block[..., None, :]).triu_(1)
+    if pairs is not None:
+        clash.mul_(pairs)
     stay = there = there[:, None]
     while not torch.equal(stay, after := torch.matmul(stay, clash).eq_(0).mul_(there)):
         stay = after
