@@ -118,6 +118,8 @@ def _part_of_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Te
     if size.__class__ is int:
         first = begin + size if begin < 0 else begin
         last = size if end is None else end + size if end < 0 else end
+        if size == 0:
+            return data
         if not 0 <= first < last <= size:
             raise MXNetError(f"slice_axis: begin={begin}, end={end} is no range of axis {axis} of size {size}")
     return data[(_slice(None),) * axis + (_slice(begin, end),)]
@@ -127,7 +129,7 @@ def _part_of_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Te
 def _slice_axis_outputs(attrs, data):
     axis, begin, end = indexed_axis(attrs["axis"], len(data)), attrs["begin"], attrs["end"]
     size = data[axis]
-    if size < 0:
+    if size <= 0:
         return [data]
     first = begin + size if begin < 0 else begin
     last = size if end is None else end + size if end < 0 else end
@@ -137,7 +139,10 @@ def _slice_axis_outputs(attrs, data):
 
 @register("slice_axis", output_shapes=_slice_axis_outputs, slices=_part_of_axis)
 def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
-    """data[begin:end] along one axis; negative bounds count from the end, the range must not be empty."""
+    """data[begin:end] along one axis; negative bounds count from the end.
+
+    The range must not be empty, unless the axis is: then any will do.
+    """
     return _own(_part_of_axis(data, axis=axis, begin=begin, end=end))
 
 

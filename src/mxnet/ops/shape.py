@@ -233,12 +233,12 @@ def _squeezed(data: Tensor, *, axis: Shape | None = None) -> Tensor:
             raise MXNetError(f"squeeze: axis={tuple(axis)} must name different axes of size 1, "
                              f"got an array of shape {tuple(data.shape)}")
         result = data.squeeze(axes)
-    return result if result.dim() or state.np_shape else result.view(1)
+    return result if result.dim() or not data.dim() else result.view(1)
 
 
 @rule
 def _squeeze_outputs(attrs, data):
-    single = () if state.np_shape else (1,)
+    single = (1,) if data else ()
     if attrs["axis"] is None:
         fit(-1 not in data)
         return [tuple(size for size in data if size != 1) or single]
@@ -249,7 +249,7 @@ def _squeeze_outputs(attrs, data):
 
 @register("squeeze", output_shapes=_squeeze_outputs, view=_squeezed)
 def squeeze(data: Tensor, *, axis: Shape | None = None) -> Tensor:
-    """Drop the given axes of size 1 (all such by default); MXNetError if one is of another size."""
+    """Drop the given axes of size 1 (all such by default) but one; MXNetError if one is of another size."""
     return _squeezed(data, axis=axis).clone()
 
 

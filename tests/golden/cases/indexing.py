@@ -118,3 +118,7 @@ raises("nd.contrib.arange_like(a, axis=2)", a=(2, 3))
 case("[a[:], a.copy().__setitem__(slice(None), 4) or a]", a=(), np_shape=True, grad=False)
 
 case("nd.ravel_multi_index(a, shape=(3, 4))", a=values([[0, 1, 2], [3, 0, 1]]), dtypes=("float32", "float64"))
+
+# Of an empty axis any range will do.
+for begin, end in ((0, 1), (0, None), (-1, 1), (1, 2)):
+    case(f"nd.slice_axis(a, axis=0, begin={begin}, end={end})", a=(0, 3), np_shape=True)

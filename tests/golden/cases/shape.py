@@ -104,3 +104,8 @@ for wanted in ("(5, 5)", "(2, 3)", "('a', 24)", "(1, -2)"):
     raises(f"a.reshape({wanted})", a=(2, 3, 4))
 raises("a.reshape((4, 6))", a=(0, 3), np_shape=True)
 raises("nd.pad(a, mode='edge', pad_width=(0, 0, 0, 0, 1, 1, 2, 0))", a=(1, 2, 3, 3), dtypes=("int32",))
+
+# One axis stays, even where there may be none.
+for options in ("", ", axis=(0, 1)", ", axis=0"):
+    case(f"nd.squeeze(a{options})", a=(1, 1), np_shape=True)
+case("nd.squeeze(a)", a=(1, 0), np_shape=True)
