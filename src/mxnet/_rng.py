@@ -1,6 +1,6 @@
 """MXNet's random streams on the CPU, number for number: behind `random`, Dropout and the initializers.
 
-A `Generator` serves one context. It draws with NumPy alone; the operators turn what it draws into tensors.
+A `Generator` serves one context and draws NumPy arrays; the operators turn them into tensors.
 The raw words come from `_rng_twister`, the distributions from `_rng_samplers` and `_rng_rejection`.
 """
 
