@@ -196,6 +196,24 @@ def _nms_of_images(boxes: Tensor, image: Tensor, classes: Tensor | None, images:
 
 # -------------------------------------------------------------------------------------------------- matching
 
+_SCORES = 2**12  # so many are matched faster by a loop over them than by an array's worth of work for each pair
+
+
+def _matched(scores: Tensor, limit: float, most: int) -> tuple[Tensor, Tensor]:
+    """Rows and columns that belong together, at most so many; scores: (rows, columns)."""
+    values, order = scores.flatten().sort(descending=True, stable=True)
+    width, found = scores.shape[1], {}
+    rows = set()
+    for score, place in zip(values.tolist(), order.tolist(), strict=True):
+        row, column = divmod(place, width)
+        if not score > limit or len(found) == most:
+            break
+        if row not in rows and column not in found:
+            rows.add(row)
+            found[column] = row
+    pairs = torch.tensor([*found.values(), *found], dtype=torch.int64, device=scores.device)
+    return pairs[:len(found)], pairs[len(found):]
+
 
 @register("_contrib_bipartite_matching", num_outputs=2,
           output_shapes=when_unknown(lambda attrs, data: [data[:-1], (*data[:-2], data[-1])]))
@@ -216,6 +234,11 @@ def bipartite_matching(data: Tensor, *, is_ascend: bool = False, threshold: floa
     row_match = scores.new_full((len(scores), rows), -1)
     column_match = scores.new_full((len(scores), columns), -1)
     rounds = min(rows, columns) if has_values(data) else 0
+    if rounds and scores.numel() <= _SCORES:
+        for image, one in enumerate(scores):
+            row, column = _matched(one, limit, min(rounds, topk + 1) if topk > 0 else rounds)
+            row_match[image, row], column_match[image, column] = column.to(data.dtype), row.to(data.dtype)
+        rounds = 0
     best, place = scores.max(2) if rounds else (None, None)  # of each row
     for _ in range(min(rounds, topk + 1) if topk > 0 else rounds):
         score, row = best.max(1)

@@ -1,6 +1,7 @@
 """Arrays from nothing: constants, ranges, the identity matrix; and histograms."""
 
 import math
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -135,6 +136,20 @@ def _even_bin(data: Tensor, edges: Tensor, *, right: bool) -> Tensor:
     return guess.int()
 
 
+def _even_bin_of_integers(data: Tensor, edges: Tensor, low: float, high: float) -> Tensor:
+    """Bins (0 outside, then from 1) of integers within (low, high), which may be fractions; the edges are not.
+
+    Several edges may be the same number: an element goes to the bin where it would be if they were fractions, or to
+    a neighbour whose edges enclose it.
+    """
+    last = len(edges) - 2
+    exact = data.double()
+    index = ((exact - low) * ((last + 1) / (high - low))).clamp_(0, last).long()
+    index = (index - (data < edges[index]).long()).clamp_(min=0)
+    index += (data >= edges[index + 1]) & (index < last)
+    return torch.where((exact >= low) & (exact <= high), index + 1, 0)
+
+
 @register("_histogram", num_outputs=2, types=lambda attrs, data, *bins: ([data, *bins], [torch.int64, data]),
           present={"bins": lambda attrs: attrs["bin_cnt"] is None})
 def histogram(data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None = None,
@@ -154,8 +169,10 @@ def histogram(data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None =
     counts = torch.zeros(bins.shape[0] - 1, dtype=torch.int64, device=data.device)
     if has_values(data) and len(counts):
         edges = _left_edges(bins.detach())
-        find = torch.bucketize if bin_cnt is None or not data.is_floating_point() else _even_bin
+        find = partial(torch.bucketize if bin_cnt is None else _even_bin, right=True)
+        if bin_cnt is not None and not data.is_floating_point():
+            edges, find = bins.long(), partial(_even_bin_of_integers, low=range[0], high=range[1])
         for some in data.detach().reshape(-1).split(_SOME):
-            place = find(some.to(edges.dtype), edges, right=True)
+            place = find(some.to(edges.dtype), edges)
             counts += torch.bincount(place, minlength=len(edges) + 1)[1:-1]
     return counts, bins.clone()

@@ -1,5 +1,5 @@
 """Arrays from nothing, and histograms."""
-from golden.case import case, raises, values
+from golden.case import case, ints, raises, values
 
 DTYPES = ("float16", "float32", "float64", "int32", "int64", "int8", "uint8")
 INTERNAL = "nd._internal."
@@ -52,6 +52,9 @@ case(f"{INTERNAL}_histogram(a, bin_cnt=3, range=(-2, 2))", a=(4, 5), grad=False,
      dtypes=("float32", "float64"))
 case(f"{INTERNAL}_histogram(a, b)", a=values([1, 2, 2.5, 3, 7, -1, 8]), b=values([0, 2, 3, 8]),
      grad=False)
+for low, high, count in ((0, 7, 10), (0.5, 2.5, 3), (-2.75, 9.25, 5)):
+    case(f"{INTERNAL}_histogram(a, bin_cnt={count}, range=({low}, {high}))", a=ints([-3, -2, 0, 1, 2, 2, 4, 7, 9]),
+         grad=False)
 raises(f"{INTERNAL}_histogram(a, bin_cnt=4)", a=(3,))
 raises("nd.zeros((2,), dtype='x')")
 case("nd.array([2 ** 40 + 3, -1], dtype='int32')")
