@@ -72,12 +72,18 @@ def hawkesll(lda: Tensor, alpha: Tensor, beta: Tensor, state: Tensor, lags: Tens
     happened = torch.arange(lags.shape[1], device=lags.device) < valid_length.detach()[:, None]
     lags = lags.detach().where(happened, 0.0)
     kinds = marks.long().where(happened, 0)[..., None]
+    decay = torch.exp(-beta * lags[..., None])
+    events = torch.zeros_like(decay).scatter_(2, kinds, happened[..., None].to(decay.dtype))
+    earlier = []  # s after the event before
+    for fades, event in zip(decay.unbind(1), events.unbind(1), strict=True):
+        earlier.append(memory)
+        memory = torch.addcmul(event, memory, fades)
     loglike = lda.new_zeros(lda.shape[:1])
-    for i in range(lags.shape[1]):
-        memory = memory * torch.exp(-beta * lags[:, i:i + 1])
-        rate = (lda + alpha * beta * memory).gather(1, kinds[:, i])[:, 0]
-        loglike = loglike + rate.where(happened[:, i], 1.0).log()
-        memory = memory.scatter_add(1, kinds[:, i], happened[:, i:i + 1].to(memory.dtype))
+    if earlier:
+        own = kinds[..., 0]
+        before = (torch.stack(earlier, 1).gather(2, kinds) * decay.gather(2, kinds))[..., 0]
+        rates = lda.gather(1, own) + (alpha * beta)[own] * before
+        loglike = rates.where(happened, 1.0).log().sum(1)
     max_time = max_time.detach()[:, None]
     final = memory * torch.exp(-beta * (max_time - lags.sum(1, keepdim=True)))
     # what fades from s between two times is the integral of beta * s

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..base import MXNetError
-from .boxes import same_dtype
+from .boxes import has_values, same_dtype
 from .conv import geometry
 from .registry import Shape, register
 from .unary import require_float
@@ -55,6 +55,29 @@ def col2im(data: Tensor, *, output_size: Shape, kernel: Shape, stride: Shape = (
     return F.fold(data, output_size, kernel, dilate, pad, stride)
 
 
+def _distance(here: Tensor, there: Tensor) -> Tensor:
+    """|here - there|, whose slope is 1 where they are equal."""
+    difference = here - there
+    sign = torch.ge(difference.detach(), 0, out=torch.empty_like(difference)).mul_(2).sub_(1)
+    return difference * sign
+
+
+def _products(here: Tensor, second: Tensor, reach: int, steps: range) -> Tensor:
+    """Mean products over the channels for all displacements: (batch, steps ** 2, height, width).
+
+    Every row of one image times every row within reach in the other is a matrix whose diagonals are displacements.
+    """
+    height, width, beyond = *here.shape[2:], second.shape[3]
+    rows = (here.permute(0, 2, 3, 1) / here.shape[1]).contiguous()
+    columns = second.permute(0, 2, 1, 3).contiguous()
+    diagonals = (len(steps), height, width), (steps.step, width * beyond, beyond + 1), reach + steps.start
+    images = []
+    for row, column in zip(rows, columns, strict=True):
+        pairs = (torch.bmm(row, column[reach + y:reach + y + height]) for y in steps)
+        images.append(torch.cat([some.as_strided(*diagonals).contiguous() for some in pairs]))
+    return torch.stack(images)
+
+
 @register("Correlation", num_outputs=3, visible=1, output_names=("output", "tmp1", "tmp2"))
 def correlation(data1: Tensor, data2: Tensor, *, kernel_size: int = 1, max_displacement: int = 1, stride1: int = 1,
                 stride2: int = 1, pad_size: int = 0, is_multiply: bool = True) -> tuple[Tensor, Tensor, Tensor]:
@@ -81,10 +104,12 @@ def correlation(data1: Tensor, data2: Tensor, *, kernel_size: int = 1, max_displ
                          f"{tuple(data1.shape[2:])} pixels with pad_size={pad_size}")
     steps = range(-(reach // stride2) * stride2, reach + 1, stride2)
     here = first[:, :, reach:reach + height, reach:reach + width]
+    if is_multiply and has_values(data1) and data1.dtype in (torch.float32, torch.float64):
+        return F.avg_pool2d(_products(here, second, reach, steps), kernel_size, stride1), first, second
     channels = []
     for y in steps:
         for x in steps:
             there = second[:, :, reach + y:reach + y + height, reach + x:reach + x + width]
-            alike = here * there if is_multiply else torch.where(here >= there, here - there, there - here)
+            alike = here * there if is_multiply else _distance(here, there)
             channels.append(F.avg_pool2d(alike.mean(1, keepdim=True), kernel_size, stride1))
     return torch.cat(channels, 1), first, second
