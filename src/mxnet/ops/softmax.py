@@ -1,5 +1,6 @@
 """Softmax and its kin along one axis; the loss layers built on it are in `output`."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -41,12 +42,18 @@ def _inside(data: Tensor, length: Tensor, axis: int) -> Tensor:
     return place.view(shape) < length.unsqueeze(axis)
 
 
+def _in(dtype: torch.dtype | None, fn: Callable, data: Tensor, axis: int) -> Tensor:
+    """fn(data, axis) in `dtype`, computed in the wider one: torch would narrow the data first."""
+    narrow = dtype is not None and dtype.itemsize < data.dtype.itemsize
+    return fn(data, axis).to(dtype) if narrow else fn(data, axis, dtype)
+
+
 class _Leading(torch.autograd.Function):
     """Softmax of what is `inside`, 0 elsewhere, whatever stands there; 0 in rows that are not `filled` too."""
 
     @staticmethod
     def forward(ctx, data: Tensor, inside: Tensor, filled: Tensor, axis: int, dtype: torch.dtype | None) -> Tensor:
-        out = torch.softmax(torch.where(inside, data, torch.finfo(data.dtype).min), axis, dtype)
+        out = _in(dtype, torch.softmax, torch.where(inside, data, torch.finfo(data.dtype).min), axis)
         out.mul_(filled)  # what is outside is 0 by itself, but for rows of nothing else
         ctx.save_for_backward(inside, out)
         ctx.axis, ctx.dtype = axis, data.dtype
@@ -81,7 +88,7 @@ def softmax(data: Tensor, length: Tensor | None = None, *, axis: int = -1, tempe
     """
     data = _prepare("softmax", data, axis, temperature)
     if length is None:
-        return torch.softmax(data, axis, dtype)
+        return _in(dtype, torch.softmax, data, axis)
     return _Leading.apply(data, _inside(data, length, axis), (length > 0).unsqueeze(axis), axis, dtype)
 
 
@@ -90,7 +97,7 @@ def log_softmax(data: Tensor, *, axis: int = -1, temperature: float | None = Non
                 use_length: bool | None = False) -> Tensor:
     """Logarithm of softmax along `axis`, computed without overflow."""
     _check_no_length("log_softmax", use_length)
-    return torch.log_softmax(_prepare("log_softmax", data, axis, temperature), axis, dtype)
+    return _in(dtype, torch.log_softmax, _prepare("log_softmax", data, axis, temperature), axis)
 
 
 @register("softmin", same_shape=("data",))
@@ -98,7 +105,7 @@ def softmin(data: Tensor, *, axis: int = -1, temperature: float | None = None, d
             use_length: bool | None = False) -> Tensor:
     """softmax of -x along `axis`."""
     _check_no_length("softmin", use_length)
-    return torch.softmax(-_prepare("softmin", data, axis, temperature), axis, dtype)
+    return _in(dtype, torch.softmax, -_prepare("softmin", data, axis, temperature), axis)
 
 
 @register("SoftmaxActivation", same_shape=True)
