@@ -49,7 +49,7 @@ def _array(source_array, ctx: Context, dtype) -> NDArray:
 def _values(source, dtype) -> np.ndarray:
     """As NumPy's array: of `dtype`, unless it has a dtype of its own already."""
     try:
-        return np.array(source, dtype=None if isinstance(source, (np.ndarray, np.generic)) else dtype)
+        return np.asarray(source, dtype=None if isinstance(source, (np.ndarray, np.generic)) else dtype)
     except OverflowError:  # numbers that are too large wrap around, which NumPy 2 does in casts only
         return np.array(source).astype(dtype)
 

@@ -340,8 +340,9 @@ def unravel_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
         raise MXNetError("unravel_index: shape must not be empty")
     rest, coordinates = data.to(torch.int64), []
     for size in reversed(shape[1:]):
-        coordinates.append(rest % size)
-        rest = rest.div(size, rounding_mode="floor")
+        above = rest.div(size, rounding_mode="floor")
+        coordinates.append(torch.sub(rest, above, alpha=size))
+        rest = above
     return torch.stack([rest, *reversed(coordinates)]).to(data.dtype)
 
 
