@@ -39,9 +39,6 @@ def test_section() -> TrainingStateScope:
     return TrainingStateScope(False)
 
 
-test_section.__test__ = False  # type: ignore[attr-defined]  # no test, whatever pytest thinks of the name
-
-
 def backward(outputs, out_grads=None, retain_graph=False):
     """Compute the gradients of a list of NDArrays with respect to all variables, into the arrays marked for them."""
     if not isinstance(outputs, (list, tuple)):
