@@ -12,9 +12,11 @@ _SQUASH = {"rnn_tanh": torch.Tensor.tanh_, "rnn_relu": torch.Tensor.relu_}
 _KERNELS = {"gru": torch._VF.gru, "rnn_tanh": torch._VF.rnn_tanh, "rnn_relu": torch._VF.rnn_relu}
 
 
-def takes(mode: str, data: Tensor) -> bool:
-    """Whether `run` has the cells of this mode for this data."""
-    return mode in _KERNELS and data.is_cpu and data.dtype in (torch.float32, torch.float64) and data.numel() > 0
+def takes(mode: str, data: Tensor, inputs: list[Tensor]) -> bool:
+    """Whether `run` is the faster way for this data: for GRU only if a gradient of the data or `inputs` is wanted."""
+    if mode not in _KERNELS or not data.is_cpu or data.dtype not in (torch.float32, torch.float64) or not data.numel():
+        return False
+    return mode != "gru" or (torch.is_grad_enabled() and any(x.requires_grad for x in (data, *inputs)))
 
 
 def run(mode: str, data: Tensor, state: Tensor, weights: list[Tensor], bidirectional: bool) -> tuple[Tensor, Tensor]:

@@ -71,7 +71,7 @@ def _layers(mode: str, data: Tensor, states: list[Tensor], weights: list[Tensor]
     """(output, *last states) of all layers in one call of the kernel."""
     train = torch.is_grad_enabled()  # cuDNN keeps what a backward needs in train mode only; nothing is dropped here
     options = (weights, True, layers, 0.0, train, bidirectional)
-    if lengths is None and _recurrent.takes(mode, data):
+    if lengths is None and _recurrent.takes(mode, data, [*states, *weights]):
         return _recurrent.run(mode, data, states[0], weights, bidirectional)
     if lengths is None:
         return _KERNELS[mode](data, tuple(states) if mode == "lstm" else states[0], *options, False)
