@@ -136,3 +136,26 @@ def test_optimizer_states(tmp_path):
             store.pull(key, out=out)
             results.append(out.asnumpy())
     np.testing.assert_array_equal(results[:2], results[2:])
+
+
+@pytest.mark.parametrize("stored", ["default", "row_sparse"])
+@pytest.mark.parametrize("target", ["default", "row_sparse"])
+def test_pull_leaves_sparse_arrays_unless_told(stored, target):
+    store = mx.kv.create()
+    store.init(3, nd.ones((2, 2)).tostype(stored))
+    out = (nd.ones((2, 2)) * 2).tostype(target)
+    store.pull(3, out=out)
+    assert out.asnumpy().tolist() == [[1 if target == "default" else 2] * 2] * 2
+    store.pull(3, out=out, ignore_sparse=False)
+    assert out.stype == target and out.asnumpy().tolist() == [[1, 1]] * 2
+
+
+@pytest.mark.parametrize("stored", ["default", "row_sparse"])
+@pytest.mark.parametrize("pushed", ["default", "row_sparse"])
+def test_what_is_stored_keeps_its_storage_type(stored, pushed):
+    store = mx.kv.create()
+    store.init("w", nd.zeros((2, 2)).tostype(stored))
+    store.push("w", nd.ones((2, 2)).tostype(pushed))
+    out = nd.zeros((2, 2))
+    store.pull("w", out=out)
+    assert out.asnumpy().tolist() == [[1, 1]] * 2

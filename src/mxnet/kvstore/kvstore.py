@@ -36,11 +36,14 @@ class KVStore(KVStoreBase):
             self._stored[k] = arrays[0].copy().detach()
 
     def push(self, key, value, priority=0):
-        """Sum the arrays of each value; the sum replaces what is stored, or is given to the updater."""
+        """Sum the arrays of each value; the sum replaces what is stored, or is given to the updater.
+
+        What is stored keeps its storage type.
+        """
         keys, sums = self._summed(key, value)
         if self._updater is None:
             for k, total in zip(keys, sums, strict=True):
-                self._stored[k] = total
+                self._stored[k] = total.tostype(self._stored[k].stype)
             return
         stored = [self._stored[k] for k in keys]
         if isinstance(self._updater, opt.Updater):
@@ -50,12 +53,10 @@ class KVStore(KVStoreBase):
             self._updater(k, total, local)
 
     def pull(self, key, out=None, priority=0, ignore_sparse=True):
-        """Write what is stored to the arrays `out`; row_sparse arrays only unless ignore_sparse."""
+        """Write what is stored to the arrays `out`; with ignore_sparse those that are sparse are left as they are."""
         assert out is not None, "pull needs out="
         for k, targets in self._pairs(key, out):
-            stored = self._get(k)
-            if stored.stype == "default" or not ignore_sparse:
-                self._write(stored, targets)
+            self._write(self._get(k), [t for t in targets if t.stype == "default" or not ignore_sparse])
 
     def pushpull(self, key, value, out=None, priority=0):
         """`push`, then `pull` to `out`, by default `value` itself; without an updater nothing is kept stored."""
