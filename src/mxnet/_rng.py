@@ -84,8 +84,8 @@ def _by_partner(partner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     """The swaps 0, 1, ... sorted by their partner and then by number: partners, numbers, and which equal the next."""
     from torch import from_numpy, sort
 
-    places, numbers = sort(from_numpy(partner.astype(np.int32)), stable=True)  # many times as fast as NumPy's
-    places = places.numpy().astype(np.int64)
+    rising, numbers = sort(from_numpy(partner.astype(np.int32)), stable=True)  # many times as fast as NumPy's
+    places = rising.numpy().astype(np.int64)
     return places, numbers.numpy(), places[1:] == places[:-1]
 
 

@@ -230,3 +230,36 @@ def test_graphs_of_huge_variables():
     assert executor.outputs[0].asnumpy()[:, 0].tolist() == [2, 3]
     assert executor.grad_dict["w"].indices.asnumpy().tolist() == [0, 2]
     assert executor.grad_dict["w"].data.asnumpy()[:, 0].tolist() == [2, 3]
+
+
+def test_factors_of_a_factorization_machine():
+    """A row_sparse result in the middle of a graph: its gradient comes sparse, torch's functions take it dense."""
+    table = np.arange(6, dtype="float32").reshape(3, 2)
+    factors = nd.array(table).tostype("row_sparse")
+    data = nd.array([[0, 2, 0], [1, 0, 3]]).tostype("csr")
+    factors.attach_grad()
+    with autograd.record():
+        y = nd.dot(data, nd._internal._square_sum(factors, axis=1, keepdims=True))
+    y.backward()
+    assert factors.grad.stype == "row_sparse"
+    assert np.array_equal(factors.grad.asnumpy(), 2 * table * np.array([[1], [2], [3]]))
+
+
+def test_group_adagrad_on_a_row_sparse_weight():
+    weight = nd.array([[1, 2], [3, 4], [5, 6]]).tostype("row_sparse")
+    gradient = nd.array([[0, 0], [1, 2], [0, 0]]).tostype("row_sparse")
+    optimizer = mx.optimizer.contrib.GroupAdaGrad(learning_rate=0.1, wd=0)
+    history = optimizer.create_state(0, weight)
+    assert history.stype == "row_sparse" and history.shape == (3, 1)
+    optimizer.update(0, weight, gradient, history)
+    assert np.allclose(weight.asnumpy(), [[1, 2], [3 - 0.1 / np.sqrt(2.5), 4 - 0.2 / np.sqrt(2.5)], [5, 6]], rtol=1e-5)
+    with pytest.raises(MXNetError, match="one storage type"):
+        nd.contrib.group_adagrad_update(weight, gradient, nd.ones((3, 1)), lr=0.1, out=weight)
+
+
+@pytest.mark.parametrize("stype", ["default", "row_sparse", "csr"])
+def test_tostype_copies(stype):
+    array = nd.ones((2, 2)).tostype(stype)
+    copy = array.tostype(stype)
+    copy[:] = 5 if stype == "default" else 5 * copy
+    assert array.asnumpy().tolist() == [[1, 1], [1, 1]] and copy.asnumpy().tolist() == [[5, 5], [5, 5]]

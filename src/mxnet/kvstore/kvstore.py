@@ -43,7 +43,8 @@ class KVStore(KVStoreBase):
         keys, sums = self._summed(key, value)
         if self._updater is None:
             for k, total in zip(keys, sums, strict=True):
-                self._stored[k] = total.tostype(self._stored[k].stype)
+                stype = self._stored[k].stype
+                self._stored[k] = total if total.stype == stype else total.tostype(stype)
             return
         stored = [self._stored[k] for k in keys]
         if isinstance(self._updater, opt.Updater):

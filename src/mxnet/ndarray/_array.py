@@ -331,12 +331,12 @@ class NDArray:
         raise MXNetError("mx.np arrays are not available yet; this array works with every nd operator")
 
     def tostype(self, stype: str):
-        """This array in a storage type: itself for 'default', a copy as 'row_sparse' or 'csr'.
+        """A copy of this array in a storage type: 'default', 'row_sparse' or 'csr'.
 
         ValueError for 'csr' of an array that is no matrix, MXNetError for unknown names.
         """
         if stype == "default":
-            return self
+            return self._derived(in_use(self).clone())
         if stype == "csr" and self.ndim != 2:
             raise ValueError(f"to convert to csr, an array must have two axes, got shape {self.shape}")
         from .sparse import cast_storage

@@ -14,7 +14,7 @@ from ._array import NDArray
 from ._sparse_array import BaseSparseNDArray, RowSparseNDArray, find, made
 from ._sparse_csr import CSRNDArray, row_ends
 from ._sparse_products import compressed, dot, embedding, recorded_dot, recorded_embedding
-from ._sparse_recorded import Retained, Scaled, Sum
+from ._sparse_recorded import Computed, Retained, Scaled, Sum
 from ._sparse_reductions import mean, norm, square_sum, total
 from ._sparse_updates import UPDATES
 from ._wrap import call, in_use, node, plain, runtime_kwargs, wrap
@@ -68,7 +68,7 @@ def _run_recorded(op, bound, args):
         return None
     tensors = [None if a is None else in_use(a) for a in args]
     dense = call(op.name, bound, tensors, runtime_kwargs(op, args[0]._ctx) if op.runtime else {})
-    return result._standing(dense)
+    return result._standing(Computed.apply(dense))
 
 
 def _keeps_zeros(bound, array) -> bool:

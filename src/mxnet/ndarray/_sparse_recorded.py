@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["Filled", "Product", "Retained", "Rows", "Scaled", "Sum", "as_hollow", "rows_gradient"]
+__all__ = ["Computed", "Filled", "Product", "Retained", "Rows", "Scaled", "Sum", "as_hollow", "rows_gradient"]
 
 
 def as_hollow(size, dtype, device) -> torch.Tensor:
@@ -38,6 +38,18 @@ class Filled(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):
         return grad, None
+
+
+class Computed(torch.autograd.Function):
+    """The dense tensor that stands for a sparse result.  torch's own functions, which made it, take dense gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, dense):
+        return dense.view_as(dense)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad.to_dense() if grad.is_sparse else grad
 
 
 class Sum(torch.autograd.Function):

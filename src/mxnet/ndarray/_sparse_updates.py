@@ -97,9 +97,10 @@ def _sparse_adagrad(bound, args, out):
 
 
 def _sparse_group_adagrad(bound, args, out):
-    if args[0].stype != "default" or args[2].stype != "default":
-        raise MXNetError("group_adagrad_update takes a dense weight and a dense history, "
-                         f"got {args[0].stype} and {args[2].stype}")
+    weight, grad, history = args
+    if weight.stype != history.stype or (weight.stype != "default" and type(grad) is not RowSparseNDArray):
+        raise MXNetError("group_adagrad_update takes a weight and a history of one storage type, with a row_sparse "
+                         f"gradient if that is row_sparse; got {weight.stype}, {history.stype} and {grad.stype}")
     return _group_adagrad(bound, args, out)
 
 

@@ -23,9 +23,9 @@ class GroupAdaGrad(Optimizer):
         self.float_stable_eps = eps
 
     def create_state(self, index, weight):
-        """Zeros of shape (rows, 1, ..., 1)."""
+        """Zeros of shape (rows, 1), in the weight's storage type."""
         assert len(weight.shape) == 2, f"GroupAdaGrad takes weights of 2 dimensions, got {weight.shape}"
-        return zeros((weight.shape[0], 1), weight._ctx)
+        return zeros((weight.shape[0], 1), weight._ctx, stype=weight.stype)
 
     def update(self, index, weight, grad, state):
         """Update one weight in place."""
