@@ -263,3 +263,10 @@ def test_tostype_copies(stype):
     copy = array.tostype(stype)
     copy[:] = 5 if stype == "default" else 5 * copy
     assert array.asnumpy().tolist() == [[1, 1], [1, 1]] and copy.asnumpy().tolist() == [[5, 5], [5, 5]]
+
+
+def test_adagrad_clips_to_nothing():
+    weight, history = (nd.ones((3, 2)).tostype("row_sparse") for _ in range(2))
+    gradient = nd.array([[0, 0], [1, 2], [0, 0]]).tostype("row_sparse")
+    nd.sparse.adagrad_update(weight, gradient, history, lr=0.1, clip_gradient=0, out=weight)
+    assert np.all(weight.asnumpy() == 1) and np.all(history.asnumpy() == 1)

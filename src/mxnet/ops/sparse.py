@@ -11,6 +11,7 @@ from torch import Tensor
 from ..base import MXNetError
 from ._shapes import fit, rule
 from .registry import register
+from .update import clipped
 
 __all__ = ["adagrad_update", "cast_storage", "edge_id", "getnnz", "retain"]
 
@@ -52,9 +53,7 @@ def adagrad_update(weight: Tensor, grad: Tensor, history: Tensor, *, lr: float, 
     weight and history are of one storage type.  MXNetError for a dense gradient and for wd, which there is not.
     Duchi, Hazan and Singer, JMLR 12, 2011.
     """
-    slope = grad * rescale_grad
-    if clip_gradient > 0:
-        slope = slope.clamp(-clip_gradient, clip_gradient)
+    slope = clipped(grad, rescale_grad, clip_gradient)
     history.addcmul_(slope, slope)
     return weight.addcdiv_(slope, (history + epsilon).sqrt_(), value=-lr)
 

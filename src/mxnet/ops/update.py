@@ -12,7 +12,7 @@ from torch import Tensor
 from .boxes import has_values
 from .registry import register
 
-__all__ = ["adam_update", "adamw_update", "ftml_update", "ftrl_update",
+__all__ = ["adam_update", "adamw_update", "clipped", "ftml_update", "ftrl_update",
            "group_adagrad_update", "lamb_update_phase1", "lamb_update_phase2",
            "mp_adamw_update", "mp_lamb_update_phase1", "mp_lamb_update_phase2", "mp_nag_mom_update",
            "mp_sgd_mom_update", "mp_sgd_update", "nag_mom_update", "rmsprop_update", "rmspropalex_update",
@@ -24,7 +24,7 @@ def _step(name: str, states: tuple[str, ...] = ()):
     return register(name, mutates=("weight", *states), in_place=lambda attrs, given: (0,))
 
 
-def _clipped(grad: Tensor, rescale: float, clip: float, weight: Tensor | None = None, wd: float = 0.0) -> Tensor:
+def clipped(grad: Tensor, rescale: float, clip: float, weight: Tensor | None = None, wd: float = 0.0) -> Tensor:
     """grad * rescale + wd * weight, limited to [-clip, clip] unless clip is negative."""
     if rescale != 1:
         grad = grad * rescale
@@ -38,7 +38,7 @@ def _descend(weight: Tensor, grad: Tensor, lr: float, wd: float, rescale: float,
     if wd:
         weight.mul_(1 - lr * wd)
     if clip >= 0:
-        return weight.sub_(_clipped(grad, rescale, clip), alpha=lr)
+        return weight.sub_(clipped(grad, rescale, clip), alpha=lr)
     return weight.sub_(grad, alpha=lr * rescale)
 
 
@@ -49,7 +49,7 @@ def _momentum(weight: Tensor, grad: Tensor, mom: Tensor, lr: float, momentum: fl
     if wd:
         mom.sub_(weight, alpha=lr * wd)
     if clip >= 0:
-        return mom.sub_(_clipped(grad, rescale, clip), alpha=lr)
+        return mom.sub_(clipped(grad, rescale, clip), alpha=lr)
     return mom.sub_(grad, alpha=lr * rescale)
 
 
@@ -88,7 +88,7 @@ def mp_sgd_mom_update(weight: Tensor, grad: Tensor, mom: Tensor, weight32: Tenso
 
 def _nesterov(weight: Tensor, grad: Tensor, mom: Tensor, lr: float, momentum: float, wd: float, rescale: float,
               clip: float) -> Tensor:
-    slope = _clipped(grad, rescale, clip)
+    slope = clipped(grad, rescale, clip)
     if wd:
         slope = slope.add(weight, alpha=wd)
     mom.mul_(momentum).sub_(slope, alpha=lr)
@@ -147,7 +147,7 @@ def adam_update(weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, *, lr: 
                 clip_gradient: float = -1.0, lazy_update: bool = True) -> Tensor:
     """weight -= lr * mean / (sqrt(var) + epsilon), with running means of g and g ** 2 and no bias correction (that
     is the caller's, in lr); g = clip(rescale_grad * grad + wd * weight).  https://arxiv.org/abs/1412.6980."""
-    _moments(_clipped(grad, rescale_grad, clip_gradient, weight, wd), mean, var, beta1, beta2)
+    _moments(clipped(grad, rescale_grad, clip_gradient, weight, wd), mean, var, beta1, beta2)
     return weight.addcdiv_(mean, var.sqrt().add_(epsilon), value=-lr)
 
 
@@ -156,7 +156,7 @@ def _adamw(weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, rescale: Ten
     """One step of Adam with decoupled weight decay; none where `rescale` is 0, infinite or NaN."""
     if has_values(rescale) and not (torch.isfinite(rescale) & (rescale != 0)):
         return weight
-    grad = _clipped(grad * rescale.to(grad.dtype), 1.0, clip)
+    grad = clipped(grad * rescale.to(grad.dtype), 1.0, clip)
     mean.lerp_(grad, 1 - beta1)
     var.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
     return weight.mul_(1 - eta * wd).addcdiv_(mean, var.sqrt().add_(epsilon), value=-eta * lr)
@@ -192,7 +192,7 @@ def rmsprop_update(weight: Tensor, grad: Tensor, n: Tensor, *, lr: float, gamma1
                    epsilon: float = 1e-8, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0,
                    clip_weights: float = -1.0) -> Tensor:
     """weight -= lr * g / sqrt(n + epsilon), where n is a running mean of g ** 2 (Tieleman and Hinton, 2012)."""
-    slope = _clipped(grad, rescale_grad, clip_gradient, weight, wd)
+    slope = clipped(grad, rescale_grad, clip_gradient, weight, wd)
     n.mul_(gamma1).addcmul_(slope, slope, value=1 - gamma1)
     return _limit(weight.addcdiv_(slope, (n + epsilon).sqrt_(), value=-lr), clip_weights)
 
@@ -203,7 +203,7 @@ def rmspropalex_update(weight: Tensor, grad: Tensor, n: Tensor, g: Tensor, delta
                        rescale_grad: float = 1.0, clip_gradient: float = -1.0,
                        clip_weights: float = -1.0) -> Tensor:
     """RMSProp by the variance n - g ** 2, with momentum: Graves, 2013, https://arxiv.org/abs/1308.0850, (38)-(45)."""
-    slope = _clipped(grad, rescale_grad, clip_gradient, weight, wd)
+    slope = clipped(grad, rescale_grad, clip_gradient, weight, wd)
     n.mul_(gamma1).addcmul_(slope, slope, value=1 - gamma1)
     g.lerp_(slope, 1 - gamma1)
     deviation = torch.addcmul(n, g, g, value=-1).add_(epsilon).sqrt_()
@@ -221,7 +221,7 @@ def ftrl_update(weight: Tensor, grad: Tensor, z: Tensor, n: Tensor, *, lr: float
                 beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0,
                 clip_gradient: float = -1.0) -> Tensor:
     """Follow the regularized leader: McMahan et al., KDD 2013, algorithm 1, with lamda1 and wd as L1 and L2."""
-    slope = _clipped(grad, rescale_grad, clip_gradient)
+    slope = clipped(grad, rescale_grad, clip_gradient)
     before = n.sqrt()
     root = n.addcmul_(slope, slope).sqrt()
     z.add_(slope).addcmul_(root - before, weight, value=-_quotient(1, lr))
@@ -234,7 +234,7 @@ def ftml_update(weight: Tensor, grad: Tensor, d: Tensor, v: Tensor, z: Tensor, *
                 beta2: float = 0.999, epsilon: float = 1e-8, t: int, wd: float = 0.0, rescale_grad: float = 1.0,
                 clip_grad: float = -1.0) -> Tensor:
     """Follow the moving leader, step t = 1, 2, ...: Zheng and Kwok, ICML 2017."""
-    slope = _clipped(grad, rescale_grad, clip_grad, weight, wd)
+    slope = clipped(grad, rescale_grad, clip_grad, weight, wd)
     v.mul_(beta2).addcmul_(slope, slope, value=1 - beta2)
     now = v.div(1 - beta2 ** t).sqrt_().add_(epsilon).mul_(_quotient(1 - beta1 ** t, lr))
     z.lerp_(slope, 1 - beta1).addcmul_(now - d * beta1, weight, value=-1)
@@ -247,7 +247,7 @@ def group_adagrad_update(weight: Tensor, grad: Tensor, history: Tensor, *, lr: f
                          clip_gradient: float = -1.0, epsilon: float = 1e-5) -> Tensor:
     """AdaGrad with one step length a row: history, (rows, 1), sums the means of g ** 2 over a row, and
     weight -= lr * g / sqrt(history + epsilon).  Duchi, Hazan and Singer, JMLR 12, 2011."""
-    slope = _clipped(grad, rescale_grad, clip_gradient)
+    slope = clipped(grad, rescale_grad, clip_gradient)
     history.add_((slope * slope).flatten(1).mean(1).view(history.shape))
     root = (history + epsilon).sqrt_().view(-1, *[1] * (weight.dim() - 1))
     return weight.addcdiv_(slope, root, value=-lr)
@@ -259,7 +259,7 @@ def group_adagrad_update(weight: Tensor, grad: Tensor, history: Tensor, *, lr: f
 def _lamb_direction(weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, beta1: float, beta2: float,
                     epsilon: float, t: int, bias_correction: bool, wd: float, rescale: float,
                     clip: float) -> Tensor:
-    _moments(_clipped(grad, rescale, clip), mean, var, beta1, beta2)
+    _moments(clipped(grad, rescale, clip), mean, var, beta1, beta2)
     if bias_correction:
         direction = (mean / (1 - beta1 ** t)).div_((var / (1 - beta2 ** t)).sqrt_().add_(epsilon))
     else:
