@@ -78,13 +78,10 @@ def deliver(array, grad, add):
     if array.stype == "default":
         grad = grad.to_dense()
         array._write(array._t + grad if add else grad)
-    elif grad is None:
-        if not add:
-            array._set_parts(array._no_parts(array._size, array._parts[0].dtype, array._parts[0].device))
-    elif add:
-        array += array._like(array._compress(grad.detach()))
-    else:
-        array._write(grad)
+    elif grad is not None:
+        array._take_gradient(grad, add)
+    elif not add:
+        array._set_parts(array._no_parts(array._size, array._parts[0].dtype, array._parts[0].device))
 
 
 # ------------------------------------------------------------------------------------------ storage of gradients

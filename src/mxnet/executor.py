@@ -15,6 +15,7 @@ from .graph.memory import peak_bytes
 from .graph.passes.common import without_repeats
 from .graph.programs import Programs
 from .ndarray import NDArray
+from .ndarray._array import _STORAGE_TYPE_ID_TO_STR
 from .ndarray._wrap import NoGrad, node, plain, wrap
 from .ops.integers import as_leaf
 from .symbol import Symbol
@@ -488,7 +489,7 @@ def _contexts(symbol, ctx, group2ctx):
 def _stypes(symbol) -> dict[str, str]:
     """Storage types of variables by name, where they are not dense."""
     codes = {n.name: n.attrs.get("__storage_type__") for n in symbol._nodes() if n.is_variable}
-    return {name: {"1": "row_sparse", "2": "csr"}[code] for name, code in codes.items() if code in ("1", "2")}
+    return {name: _STORAGE_TYPE_ID_TO_STR[int(code)] for name, code in codes.items() if code in ("1", "2")}
 
 
 class _Pool:

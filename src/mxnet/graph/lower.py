@@ -12,15 +12,11 @@ from ..ops.norm import moves
 from ..ops.registry import OpDef
 from ..symbol._node import Entry, Node, postorder
 from .dry import spread
+from .shapes import is_open
 
 __all__ = ["Program", "lower"]
 
 RUNTIME = ("_train", "_rng", "_device")
-
-
-def _leaves_open(shape) -> bool:
-    """Whether the shape of what is created is for its users to decide, wholly or in part."""
-    return isinstance(shape, tuple) and min(shape, default=0) <= 0
 
 
 class Program:
@@ -158,7 +154,7 @@ class _Builder:
             if i < len(args):
                 args[i] = self.graph.call_function(torch.clone, (args[i],))
         kwargs = _special(op, node.parsed)
-        if self.shapes is not None and not args and _leaves_open(node.parsed.get("shape")):
+        if self.shapes is not None and is_open(node):
             kwargs["shape"] = self.shapes(node)
         for name in op.runtime:
             own = {"_subgraphs": self._subgraphs, "_kept": self._kept}.get(name)

@@ -223,7 +223,7 @@ class Shapes:
     def _run(self, node: Node, ins):
         overrides = None
         shape = node.parsed.get("shape")
-        if not node.inputs and isinstance(shape, tuple) and _is_open(shape):
+        if is_open(node):
             # zeros of a shape that its users decide
             if shape:
                 self._tell(node, (id(node), 0), _unknown_sizes(shape), "the output")
@@ -240,9 +240,10 @@ class Shapes:
             self.types[id(node), i] = dtype
 
 
-def _is_open(shape) -> bool:
-    """Whether the shape of zeros, ones or random numbers leaves a size (without np_shape also all) to their users."""
-    return min(shape, default=0) < (0 if state.np_shape else 1)
+def is_open(node: Node) -> bool:
+    """Whether zeros, ones or random numbers leave a size (without np_shape also all of them) to their users."""
+    shape = node.parsed.get("shape")
+    return not node.inputs and isinstance(shape, tuple) and min(shape, default=0) < (0 if state.np_shape else 1)
 
 
 def _by_weights(node: Node, ins):

@@ -82,10 +82,8 @@ def _deliver_sparse(slot, gradient):
     if grad.stype == "default":
         gradient = gradient.to_dense()
         grad._t = grad._t + gradient if slot.req == "add" else gradient
-    elif slot.req == "add":
-        grad += grad._like(grad._compress(gradient))
     else:
-        grad._t = gradient
+        grad._take_gradient(gradient, slot.req == "add")
 
 
 def unwrap_key(key):

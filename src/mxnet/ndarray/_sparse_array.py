@@ -81,6 +81,13 @@ class BaseSparseNDArray(NDArray):
     def _write(self, tensor):
         self._set_parts(self._compress(tensor.detach().to(self._parts[0].device, self._parts[0].dtype)))
 
+    def _take_gradient(self, gradient, add: bool):
+        """Become what torch found, a dense or sparse tensor, or add it."""
+        if add:
+            self += self._like(self._compress(gradient.detach()))  # in place
+        else:
+            self._write(gradient)
+
     def _mark(self, grad, grad_req: str):
         leaf = as_hollow(self._size, self._parts[0].dtype, self._parts[0].device)
         slot = GradSlot(grad, grad_req, leaf, None)

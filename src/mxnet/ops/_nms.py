@@ -117,10 +117,8 @@ def _overlapping(first: Tensor, second: Tensor, threshold: float, or_equal: bool
 def _of_block(block: Tensor, there: Tensor, overlap: _Overlap, pairs: Tensor | None = None) -> Tensor:
     """(lists, 1, block): 1 for the boxes of a block (5, lists, block) that stay, of those that are `there`.
 
-    Only `pairs` that are 1 may remove each other.
-
-    They are the fixed point of "nobody before me stays and overlaps with me": what is decided grows by one place at
-    least in each round.
+    Only `pairs` that are 1 may remove each other.  Those that stay are the fixed point of "nobody before me stays and
+    overlaps with me": what is decided grows by one place at least in each round.
     """
     clash = overlap(block[..., None], block[..., None, :]).triu_(1)
     if pairs is not None:

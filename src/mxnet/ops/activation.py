@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..base import MXNetError
 from .registry import register
+from .unary import require_float
 
 __all__ = ["activation", "leaky_relu"]
 
@@ -19,8 +20,7 @@ _ACTIVATIONS = {
 @register("Activation", same_shape=True)
 def activation(data: Tensor, *, act_type: Literal["relu", "sigmoid", "softrelu", "softsign", "tanh"]) -> Tensor:
     """Element by element: max(x, 0), 1 / (1 + exp(-x)), log(1 + exp(x)), x / (1 + |x|) or tanh(x)."""
-    if not data.is_floating_point():
-        raise MXNetError(f"Activation: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    require_float("Activation", data)
     return _ACTIVATIONS[act_type](data)
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..base import MXNetError
 from .registry import Shape, register
+from .unary import require_float
 
 __all__ = ["dropout"]
 
@@ -29,8 +30,7 @@ def dropout(data: Tensor, *, p: float = 0.5, mode: Literal["always", "training"]
     """
     if not 0 <= p <= 1:
         raise MXNetError(f"Dropout: p={p} must be between 0 and 1")
-    if not data.is_floating_point():
-        raise MXNetError(f"Dropout: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    require_float("Dropout", data)
     if any(not 0 <= axis < data.dim() for axis in axes):
         raise MXNetError(f"Dropout: axes={axes} are out of range for data of shape {tuple(data.shape)}")
     if p == 0 or not (_train or mode == "always"):

@@ -112,15 +112,20 @@ def slice_assign_scalar(data: Tensor, *, scalar: float = 0.0, begin: Bounds, end
     return result
 
 
+def _range_of_axis(size: int, begin: int, end: int | None) -> range | None:
+    """What begin and end name of an axis of this size; None if that is nothing, or not all of it there."""
+    first = begin + size if begin < 0 else begin
+    last = size if end is None else end + size if end < 0 else end
+    return range(first, last) if 0 <= first < last <= size else None
+
+
 def _part_of_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
     axis = _axis("slice_axis", axis, data)
     size = data.shape[axis]
     if size.__class__ is int:
-        first = begin + size if begin < 0 else begin
-        last = size if end is None else end + size if end < 0 else end
         if size == 0:
             return data
-        if not 0 <= first < last <= size:
+        if _range_of_axis(size, begin, end) is None:
             raise MXNetError(f"slice_axis: begin={begin}, end={end} is no range of axis {axis} of size {size}")
     return data[(_slice(None),) * axis + (_slice(begin, end),)]
 
@@ -131,10 +136,8 @@ def _slice_axis_outputs(attrs, data):
     size = data[axis]
     if size <= 0:
         return [data]
-    first = begin + size if begin < 0 else begin
-    last = size if end is None else end + size if end < 0 else end
-    fit(0 <= first < last <= size)
-    return [replaced(data, axis, last - first)]
+    chosen = _range_of_axis(size, begin, end)
+    return [replaced(data, axis, len(chosen))] if chosen else []
 
 
 @register("slice_axis", output_shapes=_slice_axis_outputs, slices=_part_of_axis)

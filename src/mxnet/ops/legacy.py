@@ -1,19 +1,13 @@
 """Operators of MXNet 0.x that old scripts still call by their internal names."""
 
-import torch
 from torch import Tensor
 
 from ..base import MXNetError
 from ._shapes import rule
+from .indexing import one_hot
 from .registry import register
 
-__all__ = ["copyto", "onehot_encode"]
-
-
-@register("_copyto", same_shape=True)
-def copyto(data: Tensor) -> Tensor:
-    """A copy of `data`.  Source: MXNet's _copyto."""
-    return data.clone()
+__all__ = ["onehot_encode"]
 
 
 @rule
@@ -31,5 +25,4 @@ def onehot_encode(lhs: Tensor, rhs: Tensor) -> Tensor:
     if lhs.ndim != 1 or rhs.ndim != 2 or lhs.shape[0] != rhs.shape[0]:
         raise MXNetError(f"_onehot_encode: expected shapes (N,) and (N, K), got {tuple(lhs.shape)} and "
                          f"{tuple(rhs.shape)}")
-    places = torch.arange(rhs.shape[1], device=lhs.device)
-    return (lhs.detach().long()[:, None] == places).to(rhs.dtype)
+    return one_hot(lhs.detach(), depth=rhs.shape[1], dtype=rhs.dtype)

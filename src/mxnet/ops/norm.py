@@ -9,6 +9,7 @@ from torch import Tensor
 from ..base import MXNetError
 from ._shapes import indexed_axis, replaced, rule
 from .registry import register
+from .unary import require_float
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "l2_normalization", "layer_norm", "lrn"]
 
@@ -274,8 +275,7 @@ def l2_normalization(data: Tensor, *, eps: float = 1e-10,
     """data / sqrt(sum(data ** 2) + eps), the sum being over each example ("instance"), over the channels at each
     position ("channel"), or over the positions of each channel ("spatial")."""
     rank = data.dim()
-    if not data.is_floating_point():
-        raise MXNetError(f"L2Normalization: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    require_float("L2Normalization", data)
     if mode == "instance":
         axes = tuple(range(1, rank))
         if not axes:

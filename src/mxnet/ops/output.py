@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..base import MXNetError
 from .registry import register
+from .unary import require_float
 
 __all__ = ["identity_attach_kl_sparse_reg", "linear_regression_output", "logistic_regression_output",
            "mae_regression_output", "make_loss_output", "softmax_output", "svm_output"]
@@ -16,8 +17,7 @@ _Normalization = Literal["batch", "null", "valid"]
 
 
 def _check_label(op: str, label: Tensor, data: Tensor, count: int) -> None:
-    if not data.is_floating_point():
-        raise MXNetError(f"{op}: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    require_float(op, data)
     if label.dtype != data.dtype:
         raise MXNetError(f"{op}: expected label of data's type {data.dtype}, got {label.dtype}")
     if label.numel() != count:
@@ -237,8 +237,7 @@ def make_loss_output(data: Tensor, *, grad_scale: float = 1.0, valid_thresh: flo
     `normalization` divides it by the product of all sizes but the last ("batch") or by the number of elements above
     valid_thresh ("valid").
     """
-    if not data.is_floating_point():
-        raise MXNetError(f"MakeLoss: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    require_float("MakeLoss", data)
     return _MakeLoss.apply(data, grad_scale, valid_thresh, normalization)
 
 

@@ -15,6 +15,7 @@ from ._shapes import fit, rule, same
 from ._windows import windows
 from .conv import deconvolution
 from .registry import Shape, register
+from .unary import require_float
 
 __all__ = ["adaptive_avg_pooling", "bilinear_resize", "pooling", "pooling_v1", "up_sampling"]
 
@@ -171,8 +172,7 @@ def _check_rank(op: str, data: Tensor, rank: int) -> None:
 
 
 def _check_image(op: str, data: Tensor, layout: str | None) -> None:
-    if not data.is_floating_point():
-        raise MXNetError(f"{op}: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    require_float(op, data)
     if layout is not None and len(layout) != data.dim():
         raise MXNetError(f"{op}: layout={layout!r} does not fit data of shape {tuple(data.shape)}")
 

@@ -9,14 +9,14 @@ from torch import Tensor
 from ..base import MXNetError
 from ._shapes import fit, replaced, rule, same
 from .registry import DType, register
+from .unary import require_float
 
 __all__ = ["log_softmax", "softmax", "softmax_activation", "softmax_cross_entropy", "softmin"]
 
 
 def _prepare(op: str, data: Tensor, axis: int, temperature: float | None) -> Tensor:
     """`data` divided by the temperature; MXNetError where softmax is not defined."""
-    if not data.is_floating_point():
-        raise MXNetError(f"{op}: expected floating data, got {str(data.dtype).removeprefix('torch.')}")
+    require_float(op, data)
     rank = data.dim() or 1
     if not -rank <= axis < rank:
         raise MXNetError(f"{op}: axis={axis} is out of range for data of shape {tuple(data.shape)}")

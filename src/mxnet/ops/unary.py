@@ -256,7 +256,7 @@ def _itself(data: Tensor) -> Tensor:
     return data
 
 
-@register("_copy", "identity", same_shape=True, view=_itself)
+@register("_copy", "identity", "_copyto", same_shape=True, view=_itself)
 def identity(data: Tensor) -> Tensor:
     """A copy of `data`."""
     return data.clone()
