@@ -3,8 +3,9 @@
 MXNet works with OpenCV too, so pixels agree.  It is imported at the first use: who touches no image need not have it.
 """
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import numpy as np
@@ -20,6 +21,7 @@ from .registry import Shape, register
 __all__ = ["cv_copy_make_border", "cv_imdecode", "cv_imread", "cv_imresize", "image_resize"]
 
 _NEAREST, _LINEAR = 0, 1
+_COLOUR, _ANY_DEPTH, _ANY_COLOURS, _UNTURNED = 1, 2, 4, 128  # bits of `flag`; MXNet's OpenCV ignores the others
 _LAST_INTERPOLATION = 5
 _REAL = (torch.uint8, torch.float32, torch.float64)
 _COPIED = (*_REAL, torch.int8, torch.int32)  # where pixels are only moved
@@ -43,6 +45,17 @@ def _call(op: str, function: Callable, *args, **kwargs) -> np.ndarray:
     return pixels[:, :, None] if pixels is not None and pixels.ndim == 2 else pixels
 
 
+@contextlib.contextmanager
+def _own_arithmetic(cv2: ModuleType) -> Iterator[None]:
+    """Without Intel's IPP, whose bicubic and bilinear pixels are not those of MXNet's OpenCV, in this thread."""
+    before = cv2.ipp.useIPP()
+    cv2.ipp.setUseIPP(False)
+    try:
+        yield
+    finally:
+        cv2.ipp.setUseIPP(before)
+
+
 def _check_dtype(op: str, data: Tensor, supported: tuple[torch.dtype, ...]) -> None:
     if data.dtype not in supported:
         names = ", ".join(str(dtype)[6:] for dtype in supported)
@@ -62,14 +75,28 @@ def _check_flag(op: str, flag: int) -> None:
         raise MXNetError(f"{op}: flag must be 0 (grey) or greater (colour), got {flag}")
 
 
+def _pixels(op: str, content: np.ndarray, flag: int) -> np.ndarray | None:
+    """What OpenCV makes of `content`, or None."""
+    cv2 = _opencv()
+    flag &= _ANY_DEPTH | _UNTURNED | (_COLOUR if flag & _COLOUR else _ANY_COLOURS)
+    pixels = _call(op, cv2.imdecode, content, flag)
+    if pixels is None and content[:2].tobytes() == b"\xff\xd8":
+        # a JPEG that was cut off: MXNet's OpenCV decodes what is there, newer ones look for the end first
+        pixels = _call(op, cv2.imdecode, np.append(content, np.array([0xFF, 0xD9], np.uint8)), flag)
+    return pixels
+
+
 def _decode(op: str, content: np.ndarray, flag: int, to_rgb: bool) -> Tensor:
     if not content.size:
         raise MXNetError(f"{op}: expected the bytes of an image, got none")
-    cv2 = _opencv()
-    pixels = _call(op, cv2.imdecode, content, cv2.IMREAD_COLOR if flag else cv2.IMREAD_GRAYSCALE)
+    pixels = _pixels(op, content, flag)
     if pixels is None:
         raise MXNetError(f"{op}: Decoding failed. {content.size} bytes that are no image")
+    if pixels.dtype != np.uint8 or pixels.shape[2] != (3 if flag else 1):
+        raise MXNetError(f"{op}: flag {flag} makes {pixels.shape[2]} channels of {pixels.dtype} of this image, expected "
+                         f"{'3' if flag else '1'} of uint8: give flag=0 for grey, flag=1 for colour")
     if flag and to_rgb:
+        cv2 = _opencv()
         pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     return torch.from_numpy(pixels)
 
@@ -78,8 +105,10 @@ def _decode(op: str, content: np.ndarray, flag: int, to_rgb: bool) -> Tensor:
 def cv_imdecode(buf: Tensor, *, flag: int = 1, to_rgb: bool = True) -> Tensor:
     """The image in the bytes `buf` (uint8) of a JPEG, PNG or other file: (height, width, channels) of uint8.
 
-    flag 0 gives one channel of grey, any other three of colour, in the order red, green, blue, or blue, green, red
-    without `to_rgb`.  MXNetError for bytes that are no image.  Source: MXNet's `_cvimdecode`.
+    flag 0 gives one channel of grey, 1 three of colour, in the order red, green, blue, or blue, green, red without
+    `to_rgb`; 129 does not turn the image as its Exif data say, other numbers are OpenCV's.  Of a JPEG that was cut
+    off what is there.  MXNetError for bytes that are no image, and for flags that give other than 1 or 3 channels of
+    8 bits.  Source: MXNet's `_cvimdecode`.
     """
     _check_flag("_cvimdecode", flag)
     _check_dtype("_cvimdecode", buf, (torch.uint8,))
@@ -111,12 +140,13 @@ class _Resize(torch.autograd.Function):
 
     @staticmethod
     def forward(data, op, height, width, interp):
-        resize = _opencv().resize
+        cv2 = _opencv()
         pixels = data.detach().cpu().numpy()
         made = np.empty((*pixels.shape[:-3], height, width, pixels.shape[-1]), pixels.dtype)
         several = pixels if pixels.ndim == 4 else pixels[None]
-        for image, out in zip(several, made.reshape(-1, *made.shape[-3:]), strict=True):
-            out[:] = _call(op, resize, np.ascontiguousarray(image), (width, height), interpolation=interp)
+        with _own_arithmetic(cv2):
+            for image, out in zip(several, made.reshape(-1, *made.shape[-3:]), strict=True):
+                out[:] = _call(op, cv2.resize, np.ascontiguousarray(image), (width, height), interpolation=interp)
         return torch.from_numpy(made).to(data.device)
 
     @staticmethod
