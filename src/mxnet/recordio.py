@@ -27,7 +27,7 @@ _LENGTH_BITS = 29
 _LONGEST = (1 << _LENGTH_BITS) - 1
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)  # flags
 _UNCHECKED = 1 << 20  # bytes that may be taken before looking whether the file has them
-_READ_AHEAD = 1 << 16
+_READ_AHEAD = 1 << 14
 
 
 # ------------------------------------------------------------------------------------------------ records in files
@@ -69,9 +69,9 @@ def _read_part(file: BinaryIO, name: str) -> tuple[int, bytes] | None:
     if length > _UNCHECKED and length > os.fstat(file.fileno()).st_size - file.tell():
         raise _ends_within(name, file.tell() - 8, length)
     content = file.read(length)
-    padding = -length & 3
-    if len(content) < length or padding and len(file.read(padding)) < padding:
-        raise _ends_within(name, file.tell() - len(content) - 8, length)
+    padding = file.read(-length & 3)
+    if len(content) + len(padding) & 3 or len(content) < length:
+        raise _ends_within(name, file.tell() - len(padding) - len(content) - 8, length)
     return word >> _LENGTH_BITS, content
 
 
@@ -231,11 +231,11 @@ class MXIndexedRecordIO(MXRecordIO):
 
     def _read_index(self):
         for number, line in enumerate(self.fidx, 1):
-            key, tab, offset = line.strip().partition("\t")
             if not line.strip():
                 continue
+            key, *offset = line.strip().split("\t")
             try:
-                key, position = self.key_type(key), int(offset.partition("\t")[0])
+                key, position = self.key_type(key), int("".join(offset[:1]))
             except ValueError as error:
                 raise ValueError(f"{self.idx_path}, line {number}: expected a key that is {self.key_type.__name__}, "
                                  f"a tab and an offset, got {line.strip()[:80]!r}") from error
