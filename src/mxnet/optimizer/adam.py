@@ -7,7 +7,7 @@ import math
 import torch
 
 from .base import register
-from .multi_tensor import MultiTensorOptimizer, as_operator_argument
+from .multi_tensor import MultiTensorOptimizer, as_operator_argument, inverse
 
 __all__ = ["FTML", "LAMB", "Adam", "AdamW", "Adamax", "Nadam"]
 
@@ -128,22 +128,37 @@ class Nadam(_Moments):
     The product of the schedule goes on with every parameter that is updated, as in MXNet.  State: (mean, variance).
     """
 
+    takes_lists = True
+
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, schedule_decay=0.004, **kwargs):
         super().__init__(learning_rate, beta1, beta2, **kwargs)
         self.epsilon = epsilon
         self.schedule_decay = schedule_decay
         self.m_schedule = 1.0
 
-    def _step(self, weights, grads, states, lr, wd, t):
-        grads = self._decayed(weights, grads, wd)
-        _average(*states, grads, self.beta1, self.beta2)
-        now = self.beta1 * (1 - 0.5 * 0.96 ** (t * self.schedule_decay))
-        after = self.beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * self.schedule_decay))
-        for weight, grad, mean, variance in zip(weights, grads, *states, strict=True):
+    def _rates(self, indices, weights):
+        """(lr, factor of the gradient, factor of the mean) of each parameter."""
+        rates = []
+        for i, lr in zip(indices, self._get_lrs(indices), strict=True):
+            t = self._index_update_count[i]
+            now = self.beta1 * (1 - 0.5 * 0.96 ** (t * self.schedule_decay))
+            after = self.beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * self.schedule_decay))
             self.m_schedule *= now
-            direction = grad * ((1 - now) / (1 - self.m_schedule)) + mean * (after / (1 - self.m_schedule * after))
-            divisor = variance.div(1 - self.beta2**t).sqrt_().add_(self.epsilon)
-            weight.addcdiv_(direction, divisor, value=-lr)
+            rates.append((lr, (1 - now) / (1 - self.m_schedule), after / (1 - self.m_schedule * after)))
+        return rates
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        lrs, of_grads, of_means = zip(*lr, strict=True)
+        grads = self._decayed(weights, grads, wd)
+        means, variances = states
+        _average(means, variances, grads, self.beta1, self.beta2)
+        torch._foreach_mul_(grads, of_grads)
+        torch._foreach_add_(grads, torch._foreach_mul(means, of_means))
+        torch._foreach_mul_(grads, [-lr for lr in lrs])
+        divisors = torch._foreach_div(variances, 1 - self.beta2**t)
+        torch._foreach_sqrt_(divisors)
+        torch._foreach_add_(divisors, self.epsilon)
+        torch._foreach_addcdiv_(weights, grads, divisors)
 
 
 @register
@@ -173,7 +188,7 @@ class FTML(_Moments):
         new_ds = torch._foreach_div(vs, 1 - beta2**t)
         torch._foreach_sqrt_(new_ds)
         torch._foreach_add_(new_ds, self.epsilon)
-        torch._foreach_mul_(new_ds, (1 - beta1**t) / lr)
+        torch._foreach_mul_(new_ds, (1 - beta1**t) * inverse(lr))
         sigmas = torch._foreach_sub(new_ds, ds, alpha=beta1)
         torch._foreach_lerp_(zs, grads, 1 - beta1)
         torch._foreach_addcmul_(zs, sigmas, weights, value=-1)

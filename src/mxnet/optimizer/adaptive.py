@@ -6,7 +6,7 @@ import torch
 
 from ..base import MXNetError
 from .base import register
-from .multi_tensor import MultiTensorOptimizer, as_operator_argument
+from .multi_tensor import MultiTensorOptimizer, as_operator_argument, inverse
 
 __all__ = ["AdaDelta", "AdaGrad", "Ftrl", "RMSProp"]
 
@@ -155,10 +155,18 @@ class Ftrl(MultiTensorOptimizer):
 
     def _step(self, weights, grads, states, lr, wd, t):
         grads = self._rescaled(grads)
-        for weight, grad, z, n in zip(weights, grads, *states, strict=True):
-            old_root = n.sqrt()
-            n.addcmul_(grad, grad)
-            root = n.sqrt()
-            z.add_(grad).addcmul_(root - old_root, weight, value=-1 / lr)
-            shrunk = z.sign() * self.lamda1 - z
-            weight.copy_(shrunk / ((self.beta + root) / lr + wd) * (z.abs() > self.lamda1))
+        zs, ns = states
+        changes = torch._foreach_sqrt(ns)
+        torch._foreach_addcmul_(ns, grads, grads)
+        roots = torch._foreach_sqrt(ns)
+        torch._foreach_sub_(changes, roots)
+        torch._foreach_mul_(changes, weights)
+        torch._foreach_mul_(changes, inverse(lr))
+        torch._foreach_add_(zs, grads)
+        torch._foreach_add_(zs, changes)
+        torch._foreach_add_(roots, self.beta)
+        torch._foreach_mul_(roots, inverse(lr))
+        torch._foreach_add_(roots, wd)
+        # sign(z) * lamda1 - z beyond lamda1, 0 within
+        inside = torch._foreach_clamp_max(torch._foreach_clamp_min(zs, -self.lamda1), self.lamda1)
+        torch._foreach_copy_(weights, torch._foreach_div(torch._foreach_sub(inside, zs), roots))

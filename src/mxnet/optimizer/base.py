@@ -28,6 +28,7 @@ class Optimizer:
 
     opt_registry: dict[str, type] = {}
     aggregate_num = 0
+    _decayed_names: tuple[str, ...] = ("_weight", "_gamma")  # how names of parameters that are decayed end
 
     def __init__(self, rescale_grad=1.0, param_idx2name=None, wd=0.0, clip_gradient=None, learning_rate=None,
                  lr_scheduler=None, sym=None, begin_num_update=0, multi_precision=False, param_dict=None):
@@ -159,7 +160,7 @@ class Optimizer:
 
         A parameter in `param_idx2name` whose name does not end in _weight or _gamma has the factor 0 unless given.
         """
-        undecayed = {name: 0.0 for name in self.idx2name.values() if not name.endswith(("_weight", "_gamma"))}
+        undecayed = {name: 0.0 for name in self.idx2name.values() if not name.endswith(self._decayed_names)}
         self.wd_mult = {**undecayed, **self._symbol_mult("__wd_mult__"), **args_wd_mult}
 
     def _symbol_mult(self, attribute):

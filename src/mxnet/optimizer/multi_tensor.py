@@ -6,6 +6,7 @@ sorting parameters into such groups, float32 master copies and checks are done h
 
 from __future__ import annotations
 
+import math
 import operator
 import struct
 
@@ -17,7 +18,7 @@ from ..ndarray._sparse_updates import put_rows, rows_of
 from ..ndarray._wrap import NoGrad, plain
 from .base import LOW_PRECISION, Optimizer
 
-__all__ = ["MultiTensorOptimizer", "as_operator_argument"]
+__all__ = ["MultiTensorOptimizer", "as_operator_argument", "inverse"]
 
 _tensor_of = operator.attrgetter("_t")
 _context_of = operator.attrgetter("_ctx")
@@ -47,14 +48,16 @@ class MultiTensorOptimizer(Optimizer):
     """An optimizer whose `update` takes one parameter or lists of them.
 
     Class attributes for subclasses: `state_count`, arrays of memory for each parameter; `state_dtype`, their dtype
-    (None: the weight's); `state_tuple`, whether even a single one is kept in a tuple; `master_last`, whether state
-    under multi_precision is (state, float32 weight) as in MXNet's SGD family, else (float32 weight, state).
+    (None: the weight's, which is also taken if it is float64); `state_tuple`, whether even a single one is kept in a
+    tuple; `master_last`, whether state under multi_precision is (state, float32 weight) as in MXNet's SGD family,
+    else (float32 weight, state); `takes_lists`, whether one `_step` may take parameters of different rates and decays.
     """
 
     state_count = 0
     state_dtype: str | None = None
     state_tuple = False
     master_last = False
+    takes_lists = False
     lazy_update = False  # of sparse gradients: whether rows that are not stored stay as they are
     _seen: _Weights | None = None
 
@@ -62,16 +65,20 @@ class MultiTensorOptimizer(Optimizer):
         """Update the tensors `weights` in place; gradients must stay as they are.
 
         grads: one for each weight.  states: `state_count` lists, one tensor for each weight in each.
-        lr, wd: numbers.  t: number of this update, from 1.
+        lr, wd: numbers, or lists of them if `takes_lists`, of lr what `_rates` gave.  t: number of this update, from 1.
         """
         raise NotImplementedError
+
+    def _rates(self, indices, weights):
+        """What `_step` is to get as `lr` for each parameter, after this update was counted."""
+        return self._get_lrs(indices)
 
     def create_state(self, index, weight):
         """Zeros for each array of memory: None, an NDArray or a tuple, each of the weight's shape."""
         if not self.state_count:
             return None
-        arrays = tuple(zeros(weight.shape, weight._ctx, dtype=self.state_dtype or weight.dtype)
-                       for _ in range(self.state_count))
+        dtype = weight.dtype if weight._t.dtype is torch.float64 else self.state_dtype or weight.dtype
+        arrays = tuple(zeros(weight.shape, weight._ctx, dtype=dtype) for _ in range(self.state_count))
         return arrays if self.state_tuple or len(arrays) > 1 else arrays[0]
 
     def create_state_multi_precision(self, index, weight):
@@ -114,14 +121,14 @@ class MultiTensorOptimizer(Optimizer):
     def _update_lists(self, indices, weights, grads, states):
         """Count, sort into groups that one `_step` can take, and step each."""
         self._update_count(indices)
-        lrs, wds = self._get_lrs(indices), self._get_wds(indices)
+        lrs, wds = self._rates(indices, weights), self._get_wds(indices)
         counts = self._index_update_count
         steps = [counts[i] for i in indices]
         n = len(indices)
         if [*map(type, weights)].count(NDArray) != n or [*map(type, grads)].count(NDArray) != n:
             with NoGrad():
-                for one in zip(weights, grads, states, lrs, wds, steps, strict=True):
-                    self._step_sparse(*one)
+                for weight, grad, state, lr, wd, t in zip(weights, grads, states, lrs, wds, steps, strict=True):
+                    self._step_sparse(weight, grad, state, *self._shared([lr], [wd]), t)
             return
         grads = [*map(_tensor_of, grads)]
         if len(weights) != n or len(grads) != n or len(states) != n:
@@ -132,23 +139,32 @@ class MultiTensorOptimizer(Optimizer):
         # The fused kernels trust their caller: they read as many elements from each gradient as the weight has.
         if [*map(_numel, grads)] != seen.sizes:
             raise self._mismatch(indices, weights, grads)
-        if seen.alike and lrs.count(lrs[0]) == n and wds.count(wds[0]) == n and steps.count(steps[0]) == n:
-            self._step_dense(seen.plain, grads, _columns(states), lrs[0], wds[0], steps[0], seen.contiguous)
+        keys = [steps] if self.takes_lists else [steps, lrs, wds]
+        if seen.alike and all(key.count(key[0]) == n for key in keys):
+            self._step_dense(seen.plain, grads, _columns(states), *self._shared(lrs, wds), steps[0], seen.contiguous)
             return
-        for which in _groups(zip(lrs, wds, steps, seen.dtypes, seen.contexts, strict=True)):
-            i = which[0]
-            self._step_dense([seen.plain[j] for j in which], [grads[j] for j in which],
-                             _columns([states[j] for j in which]), lrs[i], wds[i], steps[i], seen.contiguous)
+        for which in _groups(zip(*keys, seen.dtypes, seen.contexts, strict=True)):
+            some = [[values[j] for j in which] for values in (seen.plain, grads, states, lrs, wds)]
+            self._step_dense(*some[:2], _columns(some[2]), *self._shared(*some[3:]), steps[which[0]], seen.contiguous)
+
+    def _shared(self, lrs, wds):
+        """The rate and the decay as `_step` takes them."""
+        return (lrs, wds) if self.takes_lists else (lrs[0], wds[0])
 
     def _step_dense(self, weights, grads, states, lr, wd, t, contiguous):
-        """`_step` on contiguous tensors of one dtype, for the kernels do not look at strides."""
+        """`_step` on contiguous tensors of one dtype, for the kernels do not look at strides.
+
+        Half precision weights whose states are float32 are updated as float32.
+        """
         dtype = weights[0].dtype
+        if states and states[0][0].dtype is torch.float32 and dtype in LOW_PRECISION:
+            dtype, contiguous = torch.float32, False
         if False in map(_is_contiguous, grads) or [*map(_dtype_of, grads)].count(dtype) != len(grads):
             grads = [g.to(dtype).contiguous() for g in grads]
         if contiguous:
             self._step(weights, grads, states, lr, wd, t)
             return
-        dense = [w.contiguous() for w in weights]
+        dense = [w.to(dtype).contiguous() for w in weights]
         self._step(dense, grads, states, lr, wd, t)
         for weight, new in zip(weights, dense, strict=True):
             if weight is not new:
@@ -163,10 +179,12 @@ class MultiTensorOptimizer(Optimizer):
         if grad.shape != weight.shape:
             raise self._mismatch([0], [weight], [grad])
         if grad.stype != "row_sparse" or not self._is_lazy(weight):
-            full = plain(weight)
-            self._step_dense([full], [grad._t], _columns([state]), lr, wd, t, False)
-            if type(weight) is not NDArray:
-                _rewrite(weight, full)
+            arrays = [weight, *_arrays_of(state)]
+            full = [plain(array) for array in arrays]
+            self._step_dense(full[:1], [grad._t], [[part] for part in full[1:]], lr, wd, t, False)
+            for array, part in zip(arrays, full, strict=True):
+                if type(array) is not NDArray:
+                    _rewrite(array, part)
             return
         values, rows = grad._parts
         if len(rows):
@@ -214,6 +232,11 @@ def as_operator_argument(value: float) -> float:
     return struct.unpack("f", struct.pack("f", value))[0]
 
 
+def inverse(lr: float) -> float:
+    """1 / lr; infinity for no learning rate at all, as a scheduler may end at."""
+    return 1 / lr if lr else math.inf
+
+
 def _rewrite(weight, full):
     """Store new values of a sparse weight: its rows stay those that are stored, as all are in an optimizer's."""
     if weight.stype == "row_sparse":
@@ -225,7 +248,7 @@ def _rewrite(weight, full):
 
 def _arrays_of(state):
     """The arrays of one parameter's state."""
-    return [] if state is None else list(state) if isinstance(state, (tuple, list)) else [state]
+    return [a for a in (state if isinstance(state, (tuple, list)) else [state]) if a is not None]
 
 
 def _columns(states):
@@ -234,7 +257,7 @@ def _columns(states):
     if first is None:
         return []
     if isinstance(first, (tuple, list)):
-        return [[*map(_tensor_of, column)] for column in zip(*states, strict=True)]
+        return [[*map(_tensor_of, column)] for column in zip(*states, strict=True) if column[0] is not None]
     return [[*map(_tensor_of, states)]]
 
 

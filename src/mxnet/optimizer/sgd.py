@@ -1,4 +1,4 @@
-"""Stochastic gradient descent and its kin: SGD, NAG, Signum, SGLD, DCASGD."""
+"""Stochastic gradient descent and its kin: SGD, NAG, Signum, SGLD, DCASGD, Test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..ndarray import random, zeros
 from .base import Optimizer, register
 from .multi_tensor import MultiTensorOptimizer, as_operator_argument
 
-__all__ = ["DCASGD", "NAG", "SGD", "SGLD", "Signum", "ccSGD"]
+__all__ = ["DCASGD", "NAG", "SGD", "SGLD", "Signum", "Test", "ccSGD"]
 
 
 @register
@@ -63,7 +63,7 @@ class NAG(MultiTensorOptimizer):
         state = momentum * state - lr * (g + wd * weight)
 
     The state decays the new weight, as MXNet's does.
-    State: an array like the weight, None without momentum, which makes it SGD.
+    State: an array like the weight, None without momentum, which makes it SGD, lazy on sparse gradients.
     """
 
     master_last = True
@@ -75,6 +75,9 @@ class NAG(MultiTensorOptimizer):
     @property
     def state_count(self):
         return 0 if self.momentum == 0.0 else 1
+
+    def _is_lazy(self, weight):
+        return self.momentum == 0.0
 
     def _step(self, weights, grads, states, lr, wd, t):
         grads = self._rescaled(grads)
@@ -147,7 +150,7 @@ class SGLD(Optimizer):
 
 
 @register
-class DCASGD(Optimizer):
+class DCASGD(MultiTensorOptimizer):
     """Delay-compensated asynchronous SGD (Zheng et al., 2016).
 
         g = clip(rescale_grad * grad)
@@ -168,16 +171,31 @@ class DCASGD(Optimizer):
         momentum = None if self.momentum == 0.0 else zeros(weight.shape, weight._ctx, dtype=weight.dtype)
         return momentum, weight.copy()
 
-    def update(self, index, weight, grad, state):
-        """Update one weight in place."""
-        self._update_count(index)
-        lr, wd = self._get_lr(index), self._get_wd(index)
-        grad = grad * self.rescale_grad
-        if self.clip_gradient is not None:
-            grad = grad.clip(-self.clip_gradient, self.clip_gradient)
-        momentum, previous = state
-        step = -lr * (grad + wd * weight + self.lamda * grad * grad * (weight - previous))
-        if momentum is not None:
-            momentum[:] = step = self.momentum * momentum + step
-        previous[:] = weight
-        weight[:] = weight + step
+    def _step(self, weights, grads, states, lr, wd, t):
+        *momenta, previous = states
+        grads = self._rescaled(grads)
+        steps = torch._foreach_mul(grads, torch._foreach_sub(weights, previous))
+        torch._foreach_mul_(steps, self.lamda)
+        torch._foreach_mul_(steps, grads)
+        torch._foreach_add_(steps, grads)
+        if wd:
+            torch._foreach_add_(steps, weights, alpha=wd)
+        torch._foreach_mul_(steps, -lr)
+        if momenta:
+            torch._foreach_mul_(momenta[0], self.momentum)
+            torch._foreach_add_(momenta[0], steps)
+            steps = momenta[0]
+        torch._foreach_copy_(previous, weights)
+        torch._foreach_add_(weights, steps)
+
+
+@register
+class Test(MultiTensorOptimizer):
+    """For tests: weight += rescale_grad * grad, and the state is a copy of the new weight."""
+
+    state_count = 1
+    state_dtype = "float32"
+
+    def _step(self, weights, grads, states, lr, wd, t):
+        torch._foreach_add_(weights, torch._foreach_mul(grads, self.rescale_grad))
+        torch._foreach_copy_(states[0], weights)
