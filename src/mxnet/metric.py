@@ -11,8 +11,9 @@ from collections import OrderedDict
 
 import numpy
 
-from . import registry
-from .ndarray import NDArray
+from . import ndarray, registry  # `ndarray` is also a name that programs take from here
+
+NDArray = ndarray.NDArray
 
 __all__ = [
     "F1",

@@ -352,3 +352,10 @@ def test_the_trainer_hears_of_it() -> None:
     loss.backward()
     trainer.step(1)
     assert (w.data().asnumpy() == 4).all()
+
+
+def test_sizes_that_numpy_computed_become_python_integers() -> None:
+    parameter = mx.gluon.Parameter("weight", shape=(np.int64(2), 3))
+    assert repr(parameter) == "Parameter weight (shape=(2, 3), dtype=<class 'numpy.float32'>)"
+    parameter.shape = (np.int32(2), 3)
+    assert [type(n) for n in parameter.shape] == [int, int]

@@ -40,6 +40,12 @@ class DeferredInitializationError(MXNetError):
     """A parameter's value was asked for while a dimension of it is still unknown."""
 
 
+def _plain(shape) -> tuple:
+    """A shape, or its only size, as a tuple; sizes that NumPy computed become Python's, and print like them."""
+    shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
+    return tuple(int(n) if isinstance(n, np.integer) else n for n in shape)
+
+
 def shape_is_known(shape) -> bool:
     """Whether a shape is given and has no unknown dimension (0 or -1)."""
     return shape is not None and all(d > 0 for d in shape)
@@ -72,7 +78,7 @@ class Parameter:
         self.wd_mult = wd_mult
         self.init = init
         self.attributes = {}
-        self._shape = (shape,) if isinstance(shape, (int, np.integer)) else shape if shape is None else tuple(shape)
+        self._shape = None if shape is None else _plain(shape)
         self._dtype = dtype
         self._allow_deferred_init = allow_deferred_init
         self._differentiable = differentiable
@@ -124,7 +130,7 @@ class Parameter:
     @shape.setter
     def shape(self, new_shape):
         """Fill in unknown dimensions; AssertionError when a known one would change."""
-        new_shape = tuple(new_shape)
+        new_shape = _plain(new_shape)
         if self._shape is not None and not _fits(self._shape, new_shape):
             raise AssertionError(f"Expected shape {new_shape} is incompatible with given shape {self._shape}.")
         self._shape = new_shape
