@@ -1,8 +1,9 @@
 """mx.gluon.data: datasets, samplers and loaders. This file is the table of contents."""
 
-from . import dataset, sampler
+from . import dataloader, dataset, sampler
+from .dataloader import DataLoader
 from .dataset import ArrayDataset, Dataset, RecordFileDataset, SimpleDataset
 from .sampler import BatchSampler, FilterSampler, RandomSampler, Sampler, SequentialSampler
 
-__all__ = ["ArrayDataset", "BatchSampler", "Dataset", "FilterSampler", "RandomSampler", "RecordFileDataset", "Sampler",
-           "SequentialSampler", "SimpleDataset", "dataset", "sampler"]
+__all__ = ["ArrayDataset", "BatchSampler", "DataLoader", "Dataset", "FilterSampler", "RandomSampler",
+           "RecordFileDataset", "Sampler", "SequentialSampler", "SimpleDataset", "dataloader", "dataset", "sampler"]
