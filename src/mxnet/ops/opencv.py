@@ -246,8 +246,8 @@ def cv_copy_make_border(src: Tensor, *, top: int, bot: int, left: int, right: in
 
     type: what is there: 0 a constant, 1 the last pixel, 2 the image mirrored, 3 the image again, 4 mirrored without
     its last pixel (OpenCV's BORDER_CONSTANT, _REPLICATE, _REFLECT, _WRAP, _REFLECT_101).  The constant is `values`,
-    one for a channel and 0 for channels without, at most four, or `value` for all.  dtypes uint8, int8, int32,
-    float32, float64.  MXNetError for others, negative margins and unknown types.  Source: MXNet's `_cvcopyMakeBorder`.
+    one for a channel and 0 for channels without, at most four, or `value` for the first three, which leaves the
+    margins transparent.  dtypes uint8, int8, int32, float32, float64.  MXNetError for others, negative margins and unknown types.  Source: MXNet's `_cvcopyMakeBorder`.
     """
     op = "_cvcopyMakeBorder"
     _check_image(op, src)
@@ -256,7 +256,7 @@ def cv_copy_make_border(src: Tensor, *, top: int, bot: int, left: int, right: in
         raise MXNetError(f"{op}: margins must not be negative, got {(top, bot, left, right)}")
     if state.solver is not None:
         return src.new_empty((src.shape[0] + top + bot, src.shape[1] + left + right, src.shape[2]))
-    constant = (*values, 0, 0, 0, 0)[:4] if values else (value,) * 4
+    constant = (*values, 0, 0, 0, 0)[:4] if values else (value, value, value, 0)
     pixels = np.ascontiguousarray(src.detach().cpu().numpy())
     made = _call(op, _opencv().copyMakeBorder, pixels, top, bot, left, right, borderType=type, value=constant)
     return torch.from_numpy(made).to(src.device)
