@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import secrets
-import ssl
-import urllib.request
 import warnings
 import weakref
 from collections import OrderedDict
@@ -16,9 +11,9 @@ import torch
 
 from .. import ndarray
 from .._state import state
-from ..base import MXNetError
 from ..ndarray import NDArray
 from ..ndarray._wrap import NoGrad, wrap
+from ._download import check_sha1, download, replace_file
 
 __all__ = ["check_sha1", "clip_global_norm", "download", "replace_file", "split_and_load", "split_data"]
 
@@ -86,99 +81,13 @@ def _exact(tensors):
 # ------------------------------------------------------------------ files
 
 
-def check_sha1(filename, sha1_hash) -> bool:
-    """Whether a file's content has this SHA-1 (hexadecimal, lower case)."""
-    digest = hashlib.sha1()
-    with open(filename, "rb") as f:
-        while block := f.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest() == sha1_hash
-
-
-def replace_file(src, dst):
-    """Give the file `src` the name `dst`, whatever had it; OSError, with `src` deleted, where that fails."""
-    try:
-        os.replace(src, dst)
-    except OSError as e:
-        with contextlib.suppress(OSError):
-            os.remove(src)
-        raise OSError(f"Moving downloaded temp file - {src}, to {dst} failed. Please retry the download.") from e
-
-
-def download(url, path=None, overwrite=False, sha1_hash=None, retries=5, verify_ssl=True) -> str:
-    """Fetch a file unless it is there already with the right content; returns its name.
-
-    path: file or folder to write to, by default the current folder; missing folders are made, and the file appears
-    whole or not at all.  sha1_hash: what the content must have.  retries: how often to try again.
-    verify_ssl=False does not check the server's certificate.
-
-    MXNetError (an OSError's message in it) when the file cannot be had; UserWarning raised when its content is wrong.
-    """
-    if path is None:
-        path = url.split("/")[-1]
-        assert path, "Can't construct file-name from this URL. Please set the `path` option manually."
-    else:
-        path = os.path.expanduser(path)
-        if os.path.isdir(path):
-            path = os.path.join(path, url.split("/")[-1])
-    assert retries >= 0, f"Number of retries should be at least 0, currently it's {retries}"
-    if not verify_ssl:
-        warnings.warn("Unverified HTTPS request is being made (verify_ssl=False). Adding certificate verification is "
-                      "strongly advised.", stacklevel=2)
-    if not overwrite and os.path.exists(path) and (not sha1_hash or check_sha1(path, sha1_hash)):
-        return path
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    for left in range(retries, -1, -1):
-        try:
-            print(f"Downloading {path} from {url}...")
-            _fetch(url, path, sha1_hash, verify_ssl)
-            return path
-        except (OSError, UserWarning) as e:
-            if left:
-                print(f"download failed due to {e!r}, retrying, {left} attempt{'s' * (left > 1)} left")
-            elif isinstance(e, UserWarning):
-                raise
-            else:
-                raise MXNetError(f"Failed downloading url {url}: {e}. Without a network, put the file at {path} "
-                                 "by other means and call again.") from e
-    return path
-
-
-def _fetch(url, path, sha1_hash, verify_ssl):
-    """One attempt: to a temporary file beside `path`, checked, then renamed."""
-    temporary = f"{path}.{secrets.token_hex(8)}"
-    try:
-        with _open(url, verify_ssl) as blocks, open(temporary, "wb") as f:
-            f.writelines(blocks)
-        if sha1_hash and not check_sha1(temporary, sha1_hash):
-            raise UserWarning(f"File {path} is downloaded but the content hash does not match. The repo may be "
-                              'outdated or download may be incomplete. If the "repo_url" is overridden, consider '
-                              "switching to the default repo.")
-        replace_file(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(temporary)
-
-
-@contextlib.contextmanager
-def _open(url, verify_ssl):
-    """The content in blocks.  By `requests` where it is installed, as in MXNet, for its proxies and certificates."""
-    try:
-        import requests
-    except ImportError:
-        context = ssl.create_default_context() if verify_ssl else ssl._create_unverified_context()
-        with urllib.request.urlopen(url, context=context, timeout=60) as response:
-            yield iter(lambda: response.read(1 << 16), b"")
-        return
-    with contextlib.closing(requests.get(url, stream=True, verify=verify_ssl)) as response:
-        if response.status_code != 200:
-            raise OSError(f"the server answered {response.status_code}")
-        yield (block for block in response.iter_content(chunk_size=1 << 16) if block)
+apache_repo_url = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
+"""MXNet's own storage of data sets and pretrained models."""
 
 
 def _get_repo_url() -> str:
-    """Where pretrained models are: $MXNET_GLUON_REPO, or MXNet's own storage."""
-    url = os.environ.get("MXNET_GLUON_REPO", "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/")
+    """Where data sets and pretrained models are: $MXNET_GLUON_REPO, or MXNet's own storage."""
+    url = os.environ.get("MXNET_GLUON_REPO", apache_repo_url)
     return url if url.endswith("/") else url + "/"
 
 

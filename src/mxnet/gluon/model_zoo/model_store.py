@@ -8,7 +8,8 @@ import zipfile
 
 from ... import base
 from ...base import MXNetError
-from ..utils import _get_repo_file_url, check_sha1, download, replace_file
+from .._download import locked
+from ..utils import _get_repo_file_url, apache_repo_url, check_sha1, download, replace_file  # noqa: F401
 
 __all__ = ["get_model_file", "purge"]
 
@@ -71,18 +72,25 @@ def get_model_file(name: str, root: str = ROOT) -> str:
     stem = f"{name}-{short_hash(name)}"
     root = os.path.expanduser(root)
     path = os.path.join(root, stem + ".params")
+    if _is_there(path, name):
+        return path
     if os.path.exists(path):
-        if check_sha1(path, _model_sha1[name]):
-            return path
         logging.warning("Mismatch in the content of model file detected. Downloading again.")
     else:
         logging.info("Model file not found. Downloading to %s.", path)
     os.makedirs(root, exist_ok=True)
-    # On the same file system, so that the checked file appears whole under its name.
-    with tempfile.TemporaryDirectory(dir=root) as folder:
-        archive = _fetch(stem, folder, path)
-        replace_file(_unpack(archive, stem + ".params", folder, _model_sha1[name]), path)
+    with locked(path + ".lock"):
+        if _is_there(path, name):
+            return path  # from another process, which this one waited for
+        # On the same file system, so that the checked file appears whole under its name.
+        with tempfile.TemporaryDirectory(dir=root) as folder:
+            archive = _fetch(stem, folder, path)
+            replace_file(_unpack(archive, stem + ".params", folder, _model_sha1[name]), path)
     return path
+
+
+def _is_there(path: str, name: str) -> bool:
+    return os.path.exists(path) and check_sha1(path, _model_sha1[name])
 
 
 def _fetch(stem: str, folder: str, path: str) -> str:
