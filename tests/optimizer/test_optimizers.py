@@ -9,19 +9,20 @@ import numpy as np
 import pytest
 
 import mxnet as mx
-from golden.optimizer import runs
+from golden.optimizer import mixed, runs
 
 TOLERANCE = {"float16": (1e-3, 1e-3), "float32": (2e-6, 1e-6), "float64": (1e-6, 1e-7)}
 
 
-def _answers():
-    with np.load(Path(runs.__file__).parent / "runs.npz") as f:
+def _answers(name):
+    with np.load(Path(runs.__file__).parent / name) as f:
         index, values = json.loads(bytes(f["index"])), f["values"]
     ends = np.cumsum(list(index.values()))
     return dict(zip(index, np.split(values, ends[:-1]), strict=True))
 
 
-ANSWERS = _answers()
+ANSWERS = _answers("runs.npz")
+MIXED = _answers("mixed.npz")
 CASES = runs.cases()
 
 
@@ -58,3 +59,12 @@ def test_adamw(correct_bias):
 
     np.testing.assert_allclose(runs.run_adamw(mx, update), ANSWERS[f"adamw {correct_bias}"],
                                rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Accumulating with float16")
+@pytest.mark.parametrize("label", MIXED)
+def test_any_settings_through_every_door(label):
+    case = mixed.cases()[int(label.split()[0])]
+    tight = case["dtype"] != "float16" and case["name"] != "ftml"
+    tolerance = 2e-5 if tight else 5e-3
+    np.testing.assert_allclose(mixed.run(mx, case), MIXED[label], rtol=tolerance, atol=tolerance)

@@ -139,14 +139,15 @@ class Ftrl(MultiTensorOptimizer):
         z += g - (sqrt(n + g**2) - sqrt(n)) / lr * weight;  n += g**2
         weight = (sign(z) * lamda1 - z) / ((beta + sqrt(n)) / lr + wd) where abs(z) > lamda1, else 0
 
-    State: (z, n).
+    learning_rate: where there is no lr_scheduler; its base_lr stays.  State: (z, n).
     """
 
     state_count = 2
     state_dtype = "float32"
 
     def __init__(self, lamda1=0.01, learning_rate=0.1, beta=1, **kwargs):
-        super().__init__(learning_rate=learning_rate, **kwargs)
+        super().__init__(**kwargs)
+        self.lr = learning_rate  # a scheduler keeps its base_lr, unlike with other optimizers
         self.lamda1 = lamda1
         self.beta = beta
 
