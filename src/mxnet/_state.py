@@ -56,6 +56,40 @@ class _State(threading.local):
 state = _State()
 
 
+class Watch:
+    """Who is told of every operator that runs, in any thread: the profiler's recorder, or nobody.
+
+    observer: has run(op_name, fn, args, kwargs), which gives fn(*args, **kwargs), and user_code(name), a context for
+    what users' operators do.  shortcuts: the globals of generated functions, whose class checks hold only as long as
+    nobody watches; what they skip then goes the general way, past the observer.
+    """
+
+    def __init__(self):
+        self.observer = None
+        self.shortcuts: list[tuple[dict, dict]] = []
+
+    def add_shortcut(self, scope: dict, **classes):
+        """File the globals of a function, and what the names in them stand for that open its short cut."""
+        self.shortcuts.append((scope, classes))
+        self._set(scope, classes)
+
+    def by(self, observer):
+        """Let an observer watch, or nobody (None)."""
+        self.observer = observer
+        for scope, classes in self.shortcuts:
+            self._set(scope, classes)
+
+    def _set(self, scope, classes):
+        scope.update(classes if self.observer is None else dict.fromkeys(classes, _Nothing))
+
+
+class _Nothing:
+    """The class of no value."""
+
+
+watch = Watch()
+
+
 class OnePerThread(type):
     """Gives a class, and those derived from it, the property `current`: the instance in force in this thread.
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from . import symbol
-from ._state import state
+from ._state import state, watch
 from .autograd import pause
 from .base import TORCH_TO_FLAG, TORCH_TO_NP, MXNetError, torch_dtype
 from .context import of_device
@@ -275,7 +275,7 @@ class _UserOperator:
         with _user_code(f"{type(self.prop).__name__}.create_operator"):
             operator = self.prop.create_operator(context, [list(shape) for shape in own],
                                                  [TORCH_TO_FLAG[t.dtype] for t in tensors])
-        call = _Call(operator, context, list(zip(outputs, dtypes, strict=True)))
+        call = _Call(self.op_type, operator, context, list(zip(outputs, dtypes, strict=True)))
         if kept is not None:
             kept[key] = call
         return call
@@ -284,13 +284,14 @@ class _UserOperator:
 class _Call:
     """One use of a CustomOp: the operator, and all it needs to run."""
 
-    def __init__(self, operator: CustomOp, context, outputs: list[tuple[tuple[int, ...], torch.dtype]]):
-        self.operator, self.context, self.outputs = operator, context, outputs
+    def __init__(self, op_type: str, operator: CustomOp, context,
+                 outputs: list[tuple[tuple[int, ...], torch.dtype]]):
+        self.op_type, self.operator, self.context, self.outputs = op_type, operator, context, outputs
         self.train = False
 
     def again(self) -> "_Call":
         """Another use of the same CustomOp."""
-        return _Call(self.operator, self.context, self.outputs)
+        return _Call(self.op_type, self.operator, self.context, self.outputs)
 
     def arrays(self, tensors) -> list:
         return [wrap(t, self.context) for t in tensors]
@@ -301,7 +302,9 @@ class _Call:
 
     def run(self, method: str, train: bool, **arguments):
         """Call `forward` or `backward` of the user's CustomOp."""
-        with _user_code(f"{type(self.operator).__name__}.{method}"), pause(train_mode=train):
+        shown = self.op_type if method == "forward" else f"_backward_{self.op_type}"
+        shown_to_observer = contextlib.nullcontext() if watch.observer is None else watch.observer.user_code(shown)
+        with _user_code(f"{type(self.operator).__name__}.{method}"), pause(train_mode=train), shown_to_observer:
             getattr(self.operator, method)(**arguments)
 
 

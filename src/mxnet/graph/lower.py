@@ -1,5 +1,6 @@
 """Symbol -> torch.fx.GraphModule: straight Python code that calls the operators' functions on tensors."""
 
+import functools
 import keyword
 import linecache
 import operator
@@ -7,6 +8,7 @@ import re
 
 import torch
 
+from .._state import watch
 from ..base import MXNetError
 from ..ops.norm import moves
 from ..ops.registry import OpDef
@@ -26,20 +28,31 @@ class Program:
     module: the torch.fx.GraphModule; its nodes know the Symbol's by `meta['node']`.
     """
 
-    __slots__ = ("_forward", "inputs", "module")
+    __slots__ = ("_forward", "_twin", "inputs", "module")
 
     def __init__(self, module: "torch.fx.GraphModule", inputs: list[Node]):
         self.inputs = inputs
         self.module = module
         self._forward = module.forward
+        self._twin: torch.fx.GraphModule | None = None
 
     def run(self, tensors, train: bool, rng, device):
         """Compute the outputs.  What an operator refuses is an MXNetError that names it and its node."""
         try:
+            if watch.observer is not None:
+                return self._run_watched(*tensors, train, rng, device)
             return self._forward(*tensors, train, rng, device)
         except Exception as error:
             raised = self._explain(error)
             raise raised from (None if raised is error else error)
+
+    def _run_watched(self, *args):
+        """`run`, with each operator shown to whom watches; code that torch compiled is one operator."""
+        if self._forward != self.module.forward:
+            return watch.observer.run("CachedOp", self._forward, args, {})
+        if self._twin is None:
+            self._twin = _watched(self.module)
+        return self._twin.forward(*args)
 
     def compile(self, backend: str):
         """Hand the graph to torch.compile."""
@@ -66,11 +79,13 @@ class Program:
 
     def _failed(self, error: Exception) -> Node | None:
         """The node that was being computed when the error came up: it stands in the line of the generated code."""
-        trace, code = error.__traceback__, self.module.forward.__code__
-        while trace is not None and trace.tb_frame.f_code is not code:
+        codes = [module.forward.__code__ for module in (self.module, self._twin) if module is not None]
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code not in codes:
             trace = trace.tb_next
         if trace is None:
             return None
+        code = trace.tb_frame.f_code
         name = linecache.getline(code.co_filename, trace.tb_lineno).split("=")[0].strip()
         for node in self.module.graph.nodes:
             if node.name == name:
@@ -105,6 +120,31 @@ def lower(symbol, shapes=None, place=None, passes=()) -> Program:
     for transform in passes:
         transform(graph, root)
     return Program(torch.fx.GraphModule(root, graph, "Program"), inputs)
+
+
+def _watched(module: "torch.fx.GraphModule") -> "torch.fx.GraphModule":
+    """The same code, but each operator runs through the observer of the moment."""
+    import torch.fx
+
+    graph = torch.fx.Graph()
+    graph.output(graph.graph_copy(module.graph, {}))
+    for node in graph.nodes:
+        symbol_node = node.meta.get("node")
+        if node.op == "call_function" and symbol_node is not None and node.target not in (operator.getitem, only):
+            node.target = _shown(symbol_node.op.name, node.target)
+    return torch.fx.GraphModule(module, graph, "Watched")
+
+
+def _shown(op_name: str, fn):
+    """An operator's function, shown to whom watches."""
+
+    @functools.wraps(fn)
+    def run(*args, **kwargs):
+        if watch.observer is None:  # it stopped watching in the meantime
+            return fn(*args, **kwargs)
+        return watch.observer.run(op_name, fn, args, kwargs)
+
+    return run
 
 
 def _identifier(name: str, taken: set[str]) -> str:

@@ -10,7 +10,7 @@ import operator
 import numpy as np
 import torch
 
-from .._state import state
+from .._state import state, watch
 from ..base import MXNetError
 from ..ops import registry
 from ._array import NDArray
@@ -62,7 +62,7 @@ _SOURCE = """
 def {fname}(self, other):
     kind = type(other)
     tape = None
-    if kind is NDArray:
+    if kind is Dense:
         rg = self._rg or other._rg
         try:
             if not rg:
@@ -76,7 +76,7 @@ def {fname}(self, other):
         except Exception as error:
             raised = explain({op_name!r}, error, (self._t, other._t))
             raise raised from (None if raised is error else error)
-    elif kind is float or kind is int:
+    elif kind is Float or kind is Int:
         rg = self._rg
         try:
             if not rg:
@@ -146,6 +146,7 @@ def _make_dunder(dunder: str, name: str, reverse: bool):
     # a reversed dunder never meets another NDArray on its left, so the order of fn's inputs is always self, other
     scope = {"NDArray": NDArray, "state": state, "new": NDArray.__new__, "explain": explain, "general": general,
              "recorded": recorded, "fn": tensor.fn, "scalar_fn": scalar.fn}
+    watch.add_shortcut(scope, Dense=NDArray, Float=float, Int=int)
     exec(compile(source, f"<mxnet NDArray.{dunder}>", "exec"), scope)
     return scope[dunder]
 
@@ -161,7 +162,8 @@ def _make_inplace(name: str):
 
     def inplace(self, other):
         if (at_once is not None and type(self) is NDArray and self._t.dtype in _FLOATS
-                and not state.recording and state.trace is None and state.solver is None):
+                and not state.recording and state.trace is None and state.solver is None
+                and watch.observer is None):
             kind = type(other)
             try:
                 if kind is float or kind is int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 
 from .. import _rng
-from .._state import state
+from .._state import state, watch
 from ..base import _Null
 from ..ops.namespaces import signature
 from ..ops.registry import OpDef
@@ -112,6 +112,7 @@ def _become_real(op: OpDef, scope: dict):
     cls = _wrap._NDArray
     scope.update(invoke=invoke, invoke_open=invoke_open, _state=state, explain=explain, wrap_outputs=wrap_outputs,
                  NDArray=cls, new=cls.__new__, _Null=_Null, generator=_rng.generator, plain=plain, recorded=recorded)
+    watch.add_shortcut(scope, Dense=cls)
     made: dict = {}
     exec(compile(_source(op, scope["function"].__name__, scope), f"<mxnet operator {op.name}>", "exec"), scope, made)
     real = made[scope["function"].__name__]
@@ -150,7 +151,7 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
         n = spec.name
         conditional = n in op.present
         if spec.optional or conditional:
-            usual.append(f"({n} is None or {n}.__class__ is NDArray)")
+            usual.append(f"({n} is None or {n}.__class__ is Dense)")
             if conditional:
                 usual.append(f"({n} is None) is not fn.takes[{n!r}]")
             grads.append(f"({n} is not None and {n}._rg)")
@@ -158,7 +159,7 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
             on_tape.append(f"None if {n} is None else recorded({n}, tape)")
             unrecorded.append(f"None if {n} is None else plain({n})")
         else:
-            usual.append(f"{n}.__class__ is NDArray")
+            usual.append(f"{n}.__class__ is Dense")
             grads.append(f"{n}._rg")
             tensors.append(f"{n}._t")
             on_tape.append(ON_TAPE.format(n))

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from .. import _rng
-from .._state import state
+from .._state import state, watch
 from ..base import TORCH_TO_NAME, MXNetError
 from ..ops.registry import OpDef
 
@@ -138,6 +138,8 @@ def explain(op_name: str, error: Exception, tensors) -> Exception:
 def call(op_name: str, fn: Callable, tensors, kwargs):
     """fn(*tensors); what torch refuses becomes an MXNetError that names the operator."""
     try:
+        if watch.observer is not None:
+            return watch.observer.run(op_name, fn, tensors, kwargs)
         return fn(*tensors, **kwargs)
     except Exception as error:
         raised = explain(op_name, error, tensors)
