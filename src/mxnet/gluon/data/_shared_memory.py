@@ -89,7 +89,8 @@ class Arena:
 
     def take(self, nbytes: int) -> np.ndarray:
         """`nbytes` bytes of a block that nobody uses; it is free again when the array is gone and was not sent."""
-        fitting = [b for b in self._blocks.values() if b.free and nbytes <= b.memory.nbytes <= 4 * nbytes]
+        fitting = [b for b in self._blocks.values()
+                   if b.free and not b.tainted and nbytes <= b.memory.nbytes <= 4 * nbytes]
         if fitting:
             return min(fitting, key=lambda b: b.memory.nbytes).lease(nbytes)
         self._made += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.context
 import os
 import pickle
 import time
@@ -32,14 +33,12 @@ __all__ = ["DataLoader"]
 
 
 def reduce_ndarray(data: nd.NDArray):
-    """How multiprocessing pickles an NDArray: its values go to shared memory."""
-    tensor = data._t.detach().cpu().contiguous()
-    if not _shared_memory.AVAILABLE or not data.size:
-        return rebuild_ndarray, (os.getpid(), bytearray(tensor.reshape(-1).view(torch.uint8).numpy()), data.shape,
-                                 data.dtype)
+    """How multiprocessing pickles an NDArray: its values go to shared memory, except on the way to a new process."""
+    raw = data._t.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    if not _shared_memory.AVAILABLE or not data.size or multiprocessing.context.get_spawning_popen() is not None:
+        return rebuild_ndarray, (os.getpid(), bytearray(raw), data.shape, data.dtype)
     fd = os.memfd_create("glueball-array")
     try:
-        raw = tensor.reshape(-1).view(torch.uint8).numpy()
         _shared_memory.map_file(fd, raw.nbytes)[:] = raw
         return rebuild_ndarray, (os.getpid(), DupFd(fd), data.shape, data.dtype)
     finally:
