@@ -25,6 +25,7 @@ from . import _shared_memory
 from . import sampler as _sampler
 from ._gather import gather
 from ._worker_pool import WorkerPool
+from .batchify import stack
 
 __all__ = ["DataLoader"]
 
@@ -78,39 +79,16 @@ def default_mp_batchify_fn(data):
 
 
 def _batchify(data, shared: bool):
-    first = data[0]
-    if isinstance(first, nd.NDArray):
-        if not shared:
-            return nd.stack(*data)
-        out = _empty((len(data), *first.shape), first._t.dtype, True)
-        return nd.stack(*data, out=out)
-    if isinstance(first, tuple):
+    if isinstance(data[0], tuple):
         return [_batchify(part, shared) for part in zip(*data, strict=False)]
-    if isinstance(first, np.ndarray) and first.dtype.kind in "fiub" and all(
-            isinstance(one, np.ndarray) and one.shape == first.shape and one.dtype == first.dtype for one in data):
-        out = _empty((len(data), *first.shape), torch_dtype(first.dtype), shared)
-        np.stack(data, out=out._t.numpy())
-        return out
-    try:
-        values = np.asarray(data)
-    except ValueError as error:
-        raise ValueError(f"Samples of different shapes cannot be stacked ({error}); pass a batchify_fn that pads or "
-                         "lists them, such as batchify.Pad() or batchify.List()") from None
-    return nd.array(values, dtype=values.dtype, ctx=context.Context("cpu_shared", 0) if shared else None)
-
-
-def _empty(shape: tuple, dtype: torch.dtype, shared: bool) -> nd.NDArray:
-    if shared:
-        return wrap(_shared_memory.empty(shape, dtype), context.Context("cpu_shared", 0))
-    ctx = context.current_context()
-    return wrap(torch.empty(shape, dtype=dtype, device=ctx.device), ctx)
+    return stack(data, shared)
 
 
 def _make_batch(samples, batchify_fn, dataset):
     """The batch of some indices."""
     shared = batchify_fn is default_mp_batchify_fn
     if shared or batchify_fn is default_batchify_fn:
-        batch = gather(dataset, samples, lambda shape, dtype: _empty(shape, dtype, shared), batchify_fn)
+        batch = gather(dataset, samples, shared, batchify_fn)
         if batch is not None:
             return batch
     return batchify_fn([dataset[i] for i in samples])
