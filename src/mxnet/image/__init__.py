@@ -1,6 +1,9 @@
-"""Images for programs that predict (mx.image, mx.img): decoding, resizing, cropping, on OpenCV."""
+"""Images for programs that learn and predict (mx.image, mx.img): reading, resizing, cropping, augmenters, iterators."""
 
-from . import image
+from . import detection, image
+from . import detection as det
+from .detection import *
 from .image import *
 
-__all__ = list(image.__all__)
+__all__ = ["det", "detection", "image"]
+__all__ += [name for name in image.__all__ + detection.__all__ if not name.startswith("_")]

@@ -54,10 +54,13 @@ def imrotate(src: NDArray, rotation_degrees: float | NDArray, zoom_in: bool = Fa
         raise TypeError("When a single image is passed the rotation angle is required to be a scalar, "
                         f"got {type(rotation_degrees).__name__}")
     batch = src.expand_dims(0) if single else src
-    angles = np.full(len(batch), rotation_degrees, np.float32) if one_angle else rotation_degrees.asnumpy()
-    if len(angles) != len(batch):
+    if one_angle:
+        angles = np.full(len(batch), rotation_degrees, np.float32)
+    else:
+        angles = rotation_degrees.asnumpy() if isinstance(rotation_degrees, NDArray) else np.array(rotation_degrees)
+    if angles.shape != (len(batch),):
         raise ValueError("The number of images must be equal to the number of rotation angles, "
-                         f"got {len(batch)} and {len(angles)}")
+                         f"got {len(batch)} images and angles of shape {angles.shape}")
     radians, (height, width) = np.deg2rad(angles.astype(np.float64)), src.shape[-2:]
     grid = _grid(radians, height, width, _zoom(radians, height, width, zoom_in, zoom_out))
     turned = nd.BilinearSampler(batch, nd.array(grid, ctx=src.context, dtype=np.float32))

@@ -93,8 +93,8 @@ def _decode(op: str, content: np.ndarray, flag: int, to_rgb: bool) -> Tensor:
     if pixels is None:
         raise MXNetError(f"{op}: Decoding failed. {content.size} bytes that are no image")
     if pixels.dtype != np.uint8 or pixels.shape[2] != (3 if flag else 1):
-        raise MXNetError(f"{op}: flag {flag} makes {pixels.shape[2]} channels of {pixels.dtype} of this image, expected "
-                         f"{'3' if flag else '1'} of uint8: give flag=0 for grey, flag=1 for colour")
+        raise MXNetError(f"{op}: flag {flag} makes {pixels.shape[2]} channels of {pixels.dtype} of this image, "
+                         f"expected {'3' if flag else '1'} of uint8: give flag=0 for grey, flag=1 for colour")
     if flag and to_rgb:
         cv2 = _opencv()
         pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
@@ -247,7 +247,8 @@ def cv_copy_make_border(src: Tensor, *, top: int, bot: int, left: int, right: in
     type: what is there: 0 a constant, 1 the last pixel, 2 the image mirrored, 3 the image again, 4 mirrored without
     its last pixel (OpenCV's BORDER_CONSTANT, _REPLICATE, _REFLECT, _WRAP, _REFLECT_101).  The constant is `values`,
     one for a channel and 0 for channels without, at most four, or `value` for the first three, which leaves the
-    margins transparent.  dtypes uint8, int8, int32, float32, float64.  MXNetError for others, negative margins and unknown types.  Source: MXNet's `_cvcopyMakeBorder`.
+    margins transparent.  dtypes uint8, int8, int32, float32, float64.  MXNetError for others, negative margins and
+    unknown types.  Source: MXNet's `_cvcopyMakeBorder`.
     """
     op = "_cvcopyMakeBorder"
     _check_image(op, src)
