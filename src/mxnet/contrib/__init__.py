@@ -4,7 +4,8 @@ from ..ndarray import contrib as nd
 from ..ndarray import contrib as ndarray
 from ..symbol import contrib as sym
 from ..symbol import contrib as symbol
-from . import amp, autograd, quantization
+from . import amp, autograd, quantization, tensorboard
 from . import quantization as quant
 
-__all__ = ["amp", "autograd", "nd", "ndarray", "quant", "quantization", "sym", "symbol"]
+__all__ = ["amp", "autograd", "nd", "ndarray", "quant", "quantization", "sym", "symbol",
+           "tensorboard"]
