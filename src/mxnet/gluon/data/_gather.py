@@ -11,7 +11,7 @@ import torch
 from ... import ndarray as nd
 from ..._state import state
 from ...base import NAME_TO_TORCH
-from .batchify import empty, on_cpu
+from ._stacking import empty, on_cpu
 from .dataset import ArrayDataset, SimpleDataset, _SampledDataset
 
 __all__ = ["gather"]

@@ -24,8 +24,8 @@ from ...ndarray._wrap import wrap
 from . import _shared_memory
 from . import sampler as _sampler
 from ._gather import gather
+from ._stacking import stack
 from ._worker_pool import WorkerPool
-from .batchify import stack
 
 __all__ = ["DataLoader"]
 

@@ -34,8 +34,8 @@ def _fetch(namespace: str, files: Iterable[tuple[str, str]], root: str) -> list[
     """
     files = list(files)
     try:
-        return [download(_get_repo_file_url(f"gluon/dataset/{namespace}", name), path=os.path.join(root, name),
-                         sha1_hash=sha1) for name, sha1 in files]
+        return [download(_get_repo_file_url(f"gluon/dataset/{namespace}", name), path=root, sha1_hash=sha1)
+                for name, sha1 in files]
     except MXNetError as error:
         wanted = "".join(f"\n    {_get_repo_file_url(f'gluon/dataset/{namespace}', name)} (SHA-1 {sha1})"
                          for name, sha1 in files)
