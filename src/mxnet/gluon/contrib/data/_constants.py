@@ -1,0 +1,3 @@
+"""What the data sets of texts agree on."""
+
+EOS_TOKEN = "<eos>"
