@@ -1,3 +1,3 @@
 """mx.gluon.contrib: layers and cells beside those of gluon. This file is the table of contents."""
 
-from . import cnn, estimator, nn, rnn
+from . import cnn, data, estimator, nn, rnn
