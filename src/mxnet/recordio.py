@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from .base import MXNetError
+from .ops.opencv import _opencv
 
 __all__ = ["IRHeader", "MXIndexedRecordIO", "MXRecordIO", "pack", "pack_img", "unpack", "unpack_img"]
 
@@ -63,8 +64,7 @@ def _read_part(file: BinaryIO, name: str) -> tuple[int, bytes] | None:
                          f"{file.tell() - len(head)}")
     magic, word = _HEAD.unpack(head)
     if magic != _MAGIC:
-        raise MXNetError(f"{name}: invalid RecordIO file: expected a record, which begins with {_MAGIC:#x}, at offset "
-                         f"{file.tell() - 8}, found {magic:#x}")
+        raise _no_record(name, file.tell() - 8, magic)
     length = word & _LONGEST
     if length > _UNCHECKED and length > os.fstat(file.fileno()).st_size - file.tell():
         raise _ends_within(name, file.tell() - 8, length)
@@ -73,6 +73,46 @@ def _read_part(file: BinaryIO, name: str) -> tuple[int, bytes] | None:
     if len(content) + len(padding) & 3 or len(content) < length:
         raise _ends_within(name, file.tell() - len(padding) - len(content) - 8, length)
     return word >> _LENGTH_BITS, content
+
+
+def _skip_record(file: BinaryIO, name: str, offset: int) -> int:
+    """Where the record after the one at `offset` begins; that is beyond the end of a file that ends within a record."""
+    flag = _FIRST
+    while flag in (_FIRST, _MIDDLE):
+        file.seek(offset)
+        head = file.read(8)
+        if len(head) < 8:
+            raise MXNetError(f"{name}: invalid RecordIO file: it ends within the record at offset {offset}")
+        magic, word = _HEAD.unpack(head)
+        if magic != _MAGIC:
+            raise _no_record(name, offset, magic)
+        flag = word >> _LENGTH_BITS
+        offset += 8 + ((word & _LONGEST) + 3 & ~3)
+    return offset
+
+
+def _next_record(file: BinaryIO, offset: int) -> int:
+    """Where the first record at or after `offset` begins, or the end of the file.
+
+    At a multiple of 4 the magic number stands nowhere but before parts of records.
+    """
+    position = offset + 3 & ~3
+    file.seek(position)
+    block = file.read(_READ_AHEAD)
+    while len(block) >= 8:
+        words = np.frombuffer(block, "<u4", len(block) // 4)
+        heads = np.flatnonzero(words[:-1] == _MAGIC)
+        for head in heads[words[heads + 1] >> _LENGTH_BITS <= _FIRST]:
+            return position + 4 * int(head)
+        position += 4 * (len(words) - 1)
+        file.seek(position)
+        block = file.read(_READ_AHEAD)
+    return position + len(block)
+
+
+def _no_record(name: str, offset: int, found: int) -> MXNetError:
+    return MXNetError(f"{name}: invalid RecordIO file: expected a record, which begins with {_MAGIC:#x}, at offset "
+                      f"{offset}, found {found:#x}")
 
 
 def _ends_within(name: str, begin: int, length: int) -> MXNetError:
@@ -347,11 +387,3 @@ def unpack_img(s: bytes, iscolor: int = -1) -> tuple[IRHeader, np.ndarray | None
     """
     header, encoded = unpack(s)
     return header, _opencv().imdecode(np.frombuffer(encoded, np.uint8), iscolor)
-
-
-def _opencv():
-    try:
-        import cv2
-    except ImportError as error:
-        raise ImportError("packing and unpacking images takes OpenCV: pip install 'glueball[image]'") from error
-    return cv2

@@ -16,6 +16,7 @@ from ..base import MXNetError
 from ..context import cpu
 from ..ops.registry import Attr, Shape
 from .data import DataBatch, DataDesc, DataIter
+from .shuffling import Shuffler
 
 __all__ = ["CSVIter", "MNISTIter", "MXDataIter"]
 
@@ -265,7 +266,7 @@ class MNISTIter(MXDataIter):
         part = slice(len(images) * part_index // num_parts, len(images) * (part_index + 1) // num_parts)
         images, labels = images[part], labels[part]
         if shuffle:
-            order = _shuffled(len(images), seed)
+            order = Shuffler(seed).order(len(images))
             images, labels = images[order], labels[order]
         height, width = images.shape[1:]
         self._images = images.reshape((-1, height * width) if flat else (-1, 1, height, width))
@@ -310,17 +311,3 @@ def _idx(path: str, ndim: int, magic: int) -> np.ndarray:
         raise MXNetError(f"MNISTIter: invalid mnist format: {path} holds {len(content) - head} bytes, "
                          f"expected {count} for the shape {tuple(shape)}")
     return np.frombuffer(content, np.uint8, count, head).reshape(shape)
-
-
-def _shuffled(count: int, seed: int) -> np.ndarray:
-    """0 to count - 1 in the order of C++'s std::random_shuffle with an mt19937: i changes places with one of 0 to i."""
-    raw = iter(np.random.RandomState(seed).randint(0, 2**32, size=count + count // 8 + 16, dtype=np.uint32).tolist())
-    order = list(range(count))
-    for i in range(1, count):
-        step = 0xFFFFFFFF // (i + 1)
-        value = next(raw)
-        while value >= step * (i + 1):  # as good as never
-            value = next(raw)
-        j = value // step
-        order[i], order[j] = order[j], order[i]
-    return np.array(order, np.int64)
