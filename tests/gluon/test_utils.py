@@ -46,3 +46,10 @@ def test_clip_global_norm_of_gradients_leaves_their_arrays():
     assert utils.clip_global_norm([grad], 1) == 6
     assert x.grad is grad
     np.testing.assert_allclose(grad.asnumpy(), 0.5, rtol=1e-6)
+
+
+def test_clip_global_norm_refuses_integers_before_it_changes_anything():
+    arrays = [nd.array([300, 400]), nd.array([1, 2], dtype="int32")]
+    with pytest.raises(mx.MXNetError, match="floating point"):
+        utils.clip_global_norm(arrays, 5)
+    assert arrays[0].asnumpy().tolist() == [300, 400]

@@ -11,6 +11,7 @@ import torch
 
 from .. import ndarray
 from .._state import state
+from ..base import MXNetError
 from ..ndarray import NDArray
 from ..ndarray._wrap import NoGrad, wrap
 from ._download import check_sha1, download, replace_file
@@ -55,13 +56,16 @@ def clip_global_norm(arrays, max_norm, check_isfinite=True):
     """Scale arrays in place so that the L2 norm of all of them together is at most `max_norm`.
 
     Returns the norm before that: a float, or an NDArray of shape (1,) if not check_isfinite, which spares waiting for
-    a GPU; with it, a norm that is nan or inf is a UserWarning.
+    a GPU; with it, a norm that is nan or inf is a UserWarning.  MXNetError for arrays of integers.
     """
     assert len(arrays) > 0, "clip_global_norm needs at least one array"
     ctx = arrays[0]._ctx
     with NoGrad():
         # of sparse arrays, what is stored: the rest is 0
         tensors = [(a._t if type(a) is NDArray else a._parts[0]).detach() for a in arrays]
+        for tensor in tensors:
+            if not tensor.dtype.is_floating_point:
+                raise MXNetError(f"clip_global_norm takes arrays of floating point numbers, got {tensor.dtype}")
         norms = [n.to(ctx.device, torch.float32) for n in torch._foreach_norm(_exact(tensors))]
         norm = torch.linalg.vector_norm(torch.stack(norms)).reshape(1)
         if check_isfinite and not torch.isfinite(norm):
