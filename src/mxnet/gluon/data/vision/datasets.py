@@ -39,7 +39,8 @@ def _fetch(namespace: str, files: Iterable[tuple[str, str]], root: str) -> list[
     except MXNetError as error:
         wanted = "".join(f"\n    {_get_repo_file_url(f'gluon/dataset/{namespace}', name)} (SHA-1 {sha1})"
                          for name, sha1 in files)
-        raise MXNetError(f"{error}\nThe data set needs, in the folder {root}:{wanted}") from error
+        raise MXNetError(f"The data set {namespace} is not in {root} and cannot be downloaded. Put there by other "
+                         f"means:{wanted}\nThe download said: {error}") from error
 
 
 # -------------------------------------------------------------------------------------------------------- MNIST
