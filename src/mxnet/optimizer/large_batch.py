@@ -10,7 +10,7 @@ import torch
 
 from ..ndarray import mp_sgd_mom_update, mp_sgd_update, sgd_mom_update, sgd_update, zeros
 from .base import Optimizer, register
-from .multi_tensor import MultiTensorOptimizer
+from .multi_tensor import MultiTensorOptimizer, by_dtype
 
 __all__ = ["LARS", "LBSGD"]
 
@@ -33,7 +33,7 @@ class LARS(MultiTensorOptimizer):
 
     Parameters whose names end in gamma, beta or bias keep lr; only those whose names end in _weight are decayed.
     momentum_correction: where the scheduler changes lr, scale the momentum by new / old (Goyal et al., 2017).  As in
-    MXNet this reaches the first `aggregate_num` parameters of those that are updated together.
+    MXNet this reaches the first `aggregate_num` parameters that are updated together, of the first dtype.
     lazy_update is about sparse gradients.  State: an array like the weight, None without momentum.
     """
 
@@ -56,17 +56,21 @@ class LARS(MultiTensorOptimizer):
     def state_count(self):
         return 0 if self.momentum == 0.0 else 1
 
+    def update_multi_precision(self, index, weight, grad, state):
+        """As `update`; lists are updated dtype by dtype, which the correction of the momentum takes note of."""
+        if not isinstance(index, (list, tuple)):
+            super().update_multi_precision(index, weight, grad, state)
+            return
+        for which in by_dtype(weight):
+            super().update_multi_precision(*([values[k] for k in which] for values in (index, weight, grad, state)))
+
     def _rates(self, indices, weights):
         lrs = self._get_lrs(indices)
         now = self.lr if self.lr_scheduler is None else self.lr_scheduler(self.num_update)
         self.last_lr, self.cur_lr = now if self.cur_lr is None else self.cur_lr, now
-        momenta = [self.momentum] * len(indices)
-        if self.momentum_correction and self.last_lr and now != self.last_lr:
-            dtype = weights[0]._t.dtype
-            first = [k for k, w in enumerate(weights) if w._t.dtype is dtype][:self.aggregate_num]
-            for k in first:
-                momenta[k] = self.momentum * (now / self.last_lr)
-        return [_Rate(lr, momentum, self._is_scaled(i)) for i, lr, momentum in zip(indices, lrs, momenta, strict=True)]
+        corrected = self.momentum * (now / self.last_lr) if self.momentum_correction and self.last_lr else self.momentum
+        return [_Rate(lr, corrected if k < self.aggregate_num else self.momentum, self._is_scaled(i))
+                for k, (i, lr) in enumerate(zip(indices, lrs, strict=True))]
 
     def _is_scaled(self, index):
         return not str(self.idx2name.get(index, index)).endswith(("gamma", "beta", "bias"))
@@ -129,7 +133,7 @@ class LBSGD(Optimizer):
         self.updates_per_epoch = updates_per_epoch
         self.init_updates = begin_epoch * updates_per_epoch
         self.num_epochs = num_epochs
-        self.cumgrads = {}  # by index: the sum of gradients since the last step, and how many there were since ever
+        self.cumgrads = {}  # by index: cum_grad, the sum of gradients since the last step; num_cums, all there were
 
     def create_state(self, index, weight):
         """Zeros like the weight or None; with a float32 copy of the weight if it is of half precision."""
@@ -146,10 +150,10 @@ class LBSGD(Optimizer):
         """Take in a gradient; update the weight in place if its turn has come."""
         lr, wd = self._get_lr(index), self._get_wd(index)
         self._update_count(index)
-        total, count = self.cumgrads.get(index, (None, self.init_updates))
-        total, count = grad.copy() if total is None else total + grad, count + 1
+        seen = self.cumgrads.get(index, {"cum_grad": 0, "num_cums": self.init_updates})
+        total, count = seen["cum_grad"] + grad, seen["num_cums"] + 1
         due = count % self.batch_scale == 0
-        self.cumgrads[index] = None if due else total, count
+        self.cumgrads[index] = {"cum_grad": 0 if due else total, "num_cums": count}
         if not due:
             return
         grad = total / self.batch_scale

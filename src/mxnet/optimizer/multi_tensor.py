@@ -18,7 +18,7 @@ from ..ndarray._sparse_updates import put_rows, rows_of
 from ..ndarray._wrap import NoGrad, plain
 from .base import LOW_PRECISION, Optimizer
 
-__all__ = ["MultiTensorOptimizer", "as_operator_argument", "inverse"]
+__all__ = ["MultiTensorOptimizer", "as_operator_argument", "by_dtype", "inverse"]
 
 _tensor_of = operator.attrgetter("_t")
 _context_of = operator.attrgetter("_ctx")
@@ -259,6 +259,11 @@ def _columns(states):
     if isinstance(first, (tuple, list)):
         return [[*map(_tensor_of, column)] for column in zip(*states, strict=True) if column[0] is not None]
     return [[*map(_tensor_of, states)]]
+
+
+def by_dtype(weights):
+    """Positions of weights of equal dtypes."""
+    return _groups(weight._t.dtype for weight in weights)
 
 
 def _groups(keys):

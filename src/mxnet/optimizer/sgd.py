@@ -42,11 +42,15 @@ class SGD(MultiTensorOptimizer):
         # torch: g += weight_decay * w; buf = momentum * buf + (1 - dampening) * g; w -= lr * buf.  These settings
         # make buf MXNet's state, which holds the learning rate of each step, so it may change between steps.
         if states:
-            torch._fused_sgd_(weights, grads, states[0], weight_decay=wd / rescale, momentum=self.momentum, lr=-1.0,
-                              dampening=1.0 + lr * rescale, nesterov=False, maximize=False, is_first_step=False)
+            _fused_sgd(weights, grads, states[0], weight_decay=wd / rescale, momentum=self.momentum, lr=-1.0,
+                       dampening=1.0 + lr * rescale)
         else:
-            torch._fused_sgd_(weights, grads, [], weight_decay=wd / rescale, momentum=0.0, lr=lr * rescale,
-                              dampening=0.0, nesterov=False, maximize=False, is_first_step=False)
+            _fused_sgd(weights, grads, [], weight_decay=wd / rescale, lr=lr * rescale)
+
+
+def _fused_sgd(weights, grads, moms, *, lr, weight_decay=0.0, momentum=0.0, dampening=0.0, nesterov=False):
+    torch._fused_sgd_(weights, grads, moms, lr=lr, weight_decay=weight_decay, momentum=momentum, dampening=dampening,
+                      nesterov=nesterov, maximize=False, is_first_step=False)
 
 
 @register
@@ -80,18 +84,21 @@ class NAG(MultiTensorOptimizer):
         return self.momentum == 0.0
 
     def _step(self, weights, grads, states, lr, wd, t):
-        grads = self._rescaled(grads)
         momentum = self.momentum
+        if self._clips:
+            grads = self._rescaled(grads)
+            torch._foreach_mul_(grads, -lr)
+        else:
+            grads = torch._foreach_mul(grads, -lr * self.rescale_grad)
         if wd:
             torch._foreach_mul_(weights, 1 - lr * (1 + momentum) * wd)
-        torch._foreach_add_(weights, grads, alpha=-lr * (1 + momentum))
-        if states:
-            moms = states[0]
-            torch._foreach_add_(weights, moms, alpha=momentum**2)
-            torch._foreach_mul_(moms, momentum)
-            torch._foreach_add_(moms, grads, alpha=-lr)
-            if wd:
-                torch._foreach_add_(moms, weights, alpha=-lr * wd)
+        if not states:
+            torch._foreach_add_(weights, grads)
+            return
+        # torch steps by g + momentum * (the new state)
+        _fused_sgd(weights, grads, states[0], lr=-1.0, momentum=momentum, nesterov=True)
+        if wd:
+            torch._foreach_add_(states[0], weights, alpha=-lr * wd)
 
 
 @register
@@ -190,12 +197,14 @@ class DCASGD(MultiTensorOptimizer):
 
 
 @register
-class Test(MultiTensorOptimizer):
-    """For tests: weight += rescale_grad * grad, and the state is a copy of the new weight."""
+class Test(Optimizer):
+    """For tests: weight += rescale_grad * grad, and the state is a copy of the new weight.  Counts no updates."""
 
-    state_count = 1
-    state_dtype = "float32"
+    def create_state(self, index, weight):
+        """Zeros like the weight, in single precision."""
+        return zeros(weight.shape, weight._ctx)
 
-    def _step(self, weights, grads, states, lr, wd, t):
-        torch._foreach_add_(weights, torch._foreach_mul(grads, self.rescale_grad))
-        torch._foreach_copy_(states[0], weights)
+    def update(self, index, weight, grad, state):
+        """Update one weight in place."""
+        weight[:] = weight + grad * self.rescale_grad
+        state[:] = weight

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import TORCH_TO_NAME
 from ..ndarray import NDArray
 from . import states as _states
 from .base import Optimizer
-from .multi_tensor import MultiTensorOptimizer
+from .multi_tensor import MultiTensorOptimizer, by_dtype
 
 __all__ = ["Updater", "get_updater"]
 
@@ -89,15 +88,12 @@ def get_updater(optimizer: Optimizer) -> Updater:
 
 def _takes_any_lists(kind: type) -> bool:
     """Whether updating goes by the built-in code, for which any list will do, not by code that a user wrote."""
-    return (issubclass(kind, MultiTensorOptimizer) and kind.update is MultiTensorOptimizer.update
-            and kind.update_multi_precision is MultiTensorOptimizer.update_multi_precision)
+    return issubclass(kind, MultiTensorOptimizer) and all(
+        method.__module__.startswith(f"{__package__}.") for method in (kind.update, kind.update_multi_precision))
 
 
 def _chunks(weights, size):
     """Positions of weights of one dtype each, at most `size` together."""
-    by_dtype = {}
-    for k, weight in enumerate(weights):
-        by_dtype.setdefault(TORCH_TO_NAME[weight._t.dtype], []).append(k)
-    for positions in by_dtype.values():
+    for positions in by_dtype(weights):
         for start in range(0, len(positions), size):
             yield positions[start:start + size]

@@ -6,7 +6,7 @@ Runs on Python 3.8 and later; needs NumPy alone.
 """
 import numpy as np
 
-EACH = 12  # cases of each optimizer
+EACH = 7  # cases of each optimizer
 STEPS = 20
 
 OPTIMIZERS = {
@@ -124,7 +124,7 @@ def _copies(arrays):
 
 def _by_trainer(mx, case, settings, start, rng):
     settings.pop("param_idx2name", None)
-    params = [mx.gluon.Parameter("p%d_weight" % k, shape=w.shape, dtype=w.dtype) for k, w in enumerate(start)]
+    params = [mx.gluon.Parameter(f"p{k}_weight", shape=w.shape, dtype=w.dtype) for k, w in enumerate(start)]
     for param, value in zip(params, start):  # noqa: B905
         param.initialize()
         param.set_data(mx.nd.array(value, dtype=value.dtype))
