@@ -120,8 +120,8 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
         better = bool(self.monitor_op(value, self.best))
         if self.verbose > 0:
             if better:
-                estimator.logger.info("[Epoch %d] CheckpointHandler: %s improved from %.5f to %.5f, updating best model "
-                                      "at %s with prefix: %s-best", self.current_epoch, name, self.best, value,
+                estimator.logger.info("[Epoch %d] CheckpointHandler: %s improved from %.5f to %.5f, updating best "
+                                      "model at %s with prefix: %s-best", self.current_epoch, name, self.best, value,
                                       self.model_dir, self.model_prefix)
             else:
                 estimator.logger.info("[Epoch %d] CheckpointHandler: %s did not improve from %.5f, skipping updating "
@@ -146,7 +146,7 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
         unfinished = self._path(f".{file_prefix}", "params.unfinished")
         estimator.trainer.save_states(states)
         estimator.net.save_parameters(unfinished)
-        _resume.save(resume, run, self.best if self.save_best else None, [unfinished, states])
+        _resume.save(resume, estimator.net, run, self.best if self.save_best else None, [unfinished, states])
         os.replace(unfinished, params)
 
     def _remove_old(self):
@@ -212,7 +212,7 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
             assert os.path.exists(path), f"Failed to load checkpoint, {path} does not exist"
         estimator.net.load_parameters(params, ctx=estimator.context)
         estimator.trainer.load_states(states)
-        run, best = _resume.load(resume, [params, states])
+        run, best = _resume.load(resume, estimator.net, [params, states])
         if best is not None and self.save_best:
             self.best = best
         if run is None:

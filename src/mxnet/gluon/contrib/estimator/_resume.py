@@ -1,7 +1,8 @@
-"""What a checkpoint needs beside parameters and the optimizer's states, so that training goes on as if never broken off.
+"""What a checkpoint needs beside parameters and optimizer states, so that training goes on as if never broken off.
 
-That is where the random streams are (mx.random, numpy.random, random, torch), and how far into an epoch training was.
-It stands in a file of its own, `PREFIX.resume`, a NumPy archive without pickles; MXNet does not look at it.
+That is where the random streams are (mx.random, numpy.random, random, torch), how far into an epoch training was, and
+what the contexts do not agree about: running statistics, of which parameter files hold the mean.  It stands in a file
+of its own, `PREFIX.resume`, a NumPy archive without pickles; MXNet does not look at it.
 """
 
 from __future__ import annotations
@@ -75,15 +76,15 @@ class RunState:
 # ------------------------------------------------------------------ files
 
 
-def save(path: str, run: RunState | None, best, files: list[str]) -> None:
+def save(path: str, net, run: RunState | None, best, files: list[str]) -> None:
     """Write a `.resume` file, atomically.
 
-    run: of an epoch in progress, or None at the end of one.  best: the best value of a metric so far, or None.
-    files: the other files of this checkpoint; their checksums are noted.
+    net: the Block that is trained.  run: of an epoch in progress, or None at the end of one.  best: the best value of a
+    metric so far, or None.  files: the other files of this checkpoint; their checksums are noted.
     """
     about = {"version": 1, "batches": 0 if run is None else run.batches, "best": None if best is None else float(best),
              "checksums": [_checksum(file) for file in files]}
-    arrays = {"about": np.array(json.dumps(about)), **_pack("now", random_state())}
+    arrays = {"about": np.array(json.dumps(about)), **_pack("now", random_state()), **_of_contexts(net)}
     if run is not None:
         arrays.update(_pack("start", run.start))
     archive = io.BytesIO()
@@ -91,11 +92,12 @@ def save(path: str, run: RunState | None, best, files: list[str]) -> None:
     params_file.write_atomically(path, [archive.getbuffer()])
 
 
-def load(path: str, files: list[str]) -> tuple[RunState | None, float | None]:
+def load(path: str, net, files: list[str]) -> tuple[RunState | None, float | None]:
     """(state to go on from, best value of a metric) from a `.resume` file; (None, None) where there is none.
 
-    The state's `now` is that of the checkpoint.  A file that is damaged, or belongs to other `files`, is passed over
-    with a warning: training goes on, but not with the same random numbers.
+    The net gets what belongs to its contexts; the random streams stay as they are, the state's `now` is that of the
+    checkpoint.  A file that is damaged, or belongs to other `files`, is passed over with a warning: training goes on,
+    but not with the same random numbers.
     """
     if not os.path.exists(path):
         return None, None
@@ -109,7 +111,9 @@ def load(path: str, files: list[str]) -> tuple[RunState | None, float | None]:
             return None, None
         now = _unpack("now", arrays)
         batches = int(about["batches"])
-        return RunState(_unpack("start", arrays) if batches else now, batches, now), about["best"]
+        run = RunState(_unpack("start", arrays) if batches else now, batches, now)
+        _to_contexts(net, arrays)
+        return run, about["best"]
     except _BROKEN as e:
         warnings.warn(f"{path} cannot be read ({e}); random streams are not restored", stacklevel=4)
         return None, None
@@ -121,6 +125,25 @@ def _checksum(path: str) -> int:
         while block := f.read(1 << 20):
             checksum = zlib.crc32(block, checksum)
     return checksum
+
+
+def _several(net) -> Iterator:
+    """(name in files, array) of what is not trained and lives on several contexts."""
+    for path, param in net._collect_params_with_prefix().items():
+        contexts = param.list_ctx()
+        if len(contexts) > 1 and param.grad_req == "null":
+            for k, array in enumerate(param.list_data()):
+                yield f"context/{path}/{k}", array
+
+
+def _of_contexts(net) -> dict[str, np.ndarray]:
+    return {name: array.asnumpy() for name, array in _several(net)}
+
+
+def _to_contexts(net, arrays: dict[str, np.ndarray]) -> None:
+    for name, array in _several(net):
+        if name in arrays:
+            array[:] = arrays[name]
 
 
 def _pack(prefix: str, state: dict) -> dict[str, np.ndarray]:

@@ -226,9 +226,11 @@ class Estimator:
                 for handler in batch_begin:
                     handler.batch_begin(self, batch=batch)
                 _, label, pred, loss = self.batch_processor.fit_batch(self, batch, batch_axis)
-                if any([h.batch_end(self, batch=batch, pred=pred, label=label, loss=loss) for h in batch_end]):
+                ends = [h.batch_end(self, batch=batch, pred=pred, label=label, loss=loss) for h in batch_end]
+                if any(ends):
                     break
-            stop = any([handler.epoch_end(self) for handler in epoch_end])
+            ends = [handler.epoch_end(self) for handler in epoch_end]
+            stop = any(ends)
         for handler in train_end:
             handler.train_end(self)
 

@@ -11,7 +11,7 @@ from ....metric import CompositeEvalMetric, EvalMetric
 from ....metric import Loss as metric_loss
 from ._checkpoint import CheckpointHandler
 from ._displays import ProgressBarHandler, TensorBoardHandler
-from ._events import (
+from ._events import (  # noqa: F401  (in MXNet all of them are found here)
     BatchBegin,
     BatchEnd,
     EpochBegin,

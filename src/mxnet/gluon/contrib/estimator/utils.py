@@ -56,8 +56,8 @@ def _better(monitor: EvalMetric, mode: str, who: str) -> np.ufunc:
     MXNet 1.9.1 announces the same for 'auto', but takes `greater` for everything.
     """
     if mode not in ("auto", "min", "max"):
-        warnings.warn(f"{who} mode {mode} is unknown, fallback to auto mode. It will use min mode for losses and errors "
-                      "and max mode otherwise", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"{who} mode {mode} is unknown, fallback to auto mode. It will use min mode for losses and "
+                      "errors and max mode otherwise", RuntimeWarning, stacklevel=3)
     if mode == "min":
         return np.less
     if mode == "max":
