@@ -5,6 +5,7 @@ import old_numpy
 
 import mxnet as mx
 
+nets.without_dropout()
 old_numpy.restore()
 from gluoncv2.model_provider import _models  # noqa: E402
 

@@ -241,6 +241,28 @@ class TestStructure:
         for batch in (3, 5, 3):
             assert net(nd.ones((batch, 2))).shape == (batch, 2)
 
+    def test_first_states_whose_batch_is_found_behind_a_where(self):
+        """The batch of the states follows from what the cell's output is added to, through FullyConnected and where."""
+        class Forecast(nn.HybridBlock):
+            def __init__(self):
+                super().__init__()
+                with self.name_scope():
+                    self.cell = gluon.rnn.LSTMCell(4, input_size=3)
+
+            def hybrid_forward(self, F, x, padded):
+                batch = x.shape[0] if isinstance(x, nd.NDArray) else 0
+                states = self.cell.begin_state(func=F.zeros, batch_size=batch)
+                padded = padded.slice_axis(axis=1, begin=0, end=1).repeat(repeats=4, axis=1)
+                states = [F.where(padded, state, state) for state in states]
+                return self.cell.unroll(2, x, begin_state=states, merge_outputs=True)[0]
+
+        net = Forecast()
+        net.initialize()
+        x, padded = nd.random.uniform(shape=(5, 2, 3)), nd.array([[0, 1]] * 5)
+        eager = net(x, padded)
+        net.hybridize()
+        same(net(x, padded), eager)
+
 
 class TestChanges:
     def test_values(self):

@@ -215,21 +215,15 @@ def _where_types(attrs, condition, x, y):
 
 
 def _where_inputs(attrs, inputs, outputs):
-    """x, y and the output are alike."""
-    shape = next((s for s in (*inputs[1:], *outputs) if s is not None), None)
-    return [None, shape, shape]
+    """The condition is like x, or a vector as long as its first axis; that x, y and the output are alike is known."""
+    condition, *rest = inputs
+    like = next((s for s in (*rest, *outputs) if s is not None), None)
+    if condition is None or like is None:
+        return [None, None, None]
+    return [like[:1] if len(condition) == 1 else like, None, None]
 
 
-def _where_outputs(attrs, inputs):
-    """Like x and y, once the condition is known, whose rank decides what it chooses."""
-    condition, x, y = inputs
-    like = x or y
-    if condition is None or like is None or -1 in condition or condition not in (like, like[:1]):
-        return [None]
-    return [like]
-
-
-@register("where", types=_where_types, input_shapes=_where_inputs, output_shapes=_where_outputs)
+@register("where", types=_where_types, same_shape=("x", "y"), input_shapes=_where_inputs)
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Elements of `x` where `condition` is not 0, of `y` elsewhere.
 
