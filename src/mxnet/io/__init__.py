@@ -3,6 +3,7 @@
 from . import io, utils
 from .data import DataBatch, DataDesc, DataIter
 from .files import CSVIter, MNISTIter, MXDataIter
+from .image_det import ImageDetRecordIter
 from .image_record import (
     ImageRecordInt8Iter,
     ImageRecordIter,
@@ -14,6 +15,6 @@ from .ndarray_iter import NDArrayIter
 from .utils import _getdata_by_idx, _has_instance, _init_data, _slice_along_batch_axis
 from .wrappers import PrefetchingIter, ResizeIter
 
-__all__ = ["CSVIter", "DataBatch", "DataDesc", "DataIter", "ImageRecordInt8Iter", "ImageRecordIter",
-           "ImageRecordIter_v1", "ImageRecordUInt8Iter", "ImageRecordUInt8Iter_v1", "MNISTIter", "MXDataIter",
-           "NDArrayIter", "PrefetchingIter", "ResizeIter"]
+__all__ = ["CSVIter", "DataBatch", "DataDesc", "DataIter", "ImageDetRecordIter", "ImageRecordInt8Iter",
+           "ImageRecordIter", "ImageRecordIter_v1", "ImageRecordUInt8Iter", "ImageRecordUInt8Iter_v1", "MNISTIter",
+           "MXDataIter", "NDArrayIter", "PrefetchingIter", "ResizeIter"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..base import MXNetError
 
-__all__ = ["Augmentation", "Jitter"]
+__all__ = ["Augmentation", "Jitter", "resized", "resized_short", "shift_hls"]
 
 _NEAREST, _LINEAR, _CUBIC, _AREA, _LANCZOS = range(5)  # OpenCV's numbers, which are MXNet's
 _AUTOMATIC, _ANY = 9, 10
@@ -22,6 +22,35 @@ _AUTOMATIC, _ANY = 9, 10
 _PCA = np.array([[55.46 * -0.5675, 4.794 * 0.7192, 1.148 * 0.4009],
                  [55.46 * -0.5808, 4.794 * -0.0045, 1.148 * -0.8140],
                  [55.46 * -0.5836, 4.794 * -0.6948, 1.148 * 0.4203]], np.float32)
+
+
+def resized(cv2, image: np.ndarray, height: int, width: int, method: int, rng: random.Random) -> np.ndarray:
+    """The image in another size; method 9 chooses how by the sizes and 10 by chance."""
+    rows, columns = image.shape[:2]
+    if (rows, columns) == (height, width):
+        return image
+    return cv2.resize(image, (width, height), interpolation=_interpolation(method, rows, columns, height, width, rng))
+
+
+def _interpolation(method, rows, columns, height, width, rng):
+    if method == _AUTOMATIC:
+        enlarges = height > rows and width > columns
+        return _CUBIC if enlarges else _AREA if height < rows and width < columns else _LINEAR
+    return rng.randint(_NEAREST, _LANCZOS) if method == _ANY else method
+
+
+def resized_short(cv2, image: np.ndarray, size: int, method: int, rng: random.Random) -> np.ndarray:
+    """The image with a shorter edge of `size`, in the same proportions."""
+    rows, columns = image.shape[:2]
+    if rows > columns:
+        return resized(cv2, image, rows * size // columns, size, method, rng)
+    return resized(cv2, image, size, columns * size // rows, method, rng)
+
+
+def shift_hls(cv2, image: np.ndarray, hue: int, light: int, saturation: int) -> np.ndarray:
+    """The image with these added to its hue (0 to 180), lightness and saturation (0 to 255)."""
+    hls = cv2.cvtColor(image, cv2.COLOR_BGR2HLS).astype(np.int32) + np.array([hue, light, saturation])
+    return cv2.cvtColor(np.clip(hls, 0, [180, 255, 255]).astype(np.uint8), cv2.COLOR_HLS2BGR)
 
 
 @dataclass(kw_only=True)
@@ -41,6 +70,8 @@ class Jitter:
 
     def change_colours(self, image: np.ndarray, rng: random.Random) -> np.ndarray:
         """The image with other colours; one of grey only gets brighter, darker, and of another contrast."""
+        import cv2
+
         if not self._active:
             return image
         changes = [("brightness", self.brightness), ("contrast", self.contrast)]
@@ -50,27 +81,18 @@ class Jitter:
         rng.shuffle(changes)
         for name, most in changes:
             if most > 0:
-                image = _blend(image, name, 1 + rng.uniform(-most, most))
+                image = _blend(cv2, image, name, 1 + rng.uniform(-most, most))
         if colour and (self.random_h or self.random_s or self.random_l):
-            image = self._shift_hls(image, rng)
+            image = shift_hls(cv2, image, *(rng.randint(-most, most)
+                                            for most in (self.random_h, self.random_l, self.random_s)))
         if colour and self.pca_noise > 0:
             noise = _PCA @ np.array([rng.gauss(0, self.pca_noise) for _ in range(3)], np.float32)
             image = _to_bytes(image + noise[::-1])
         return image
 
-    def _shift_hls(self, image, rng):
-        import cv2
 
-        hls = cv2.cvtColor(image, cv2.COLOR_BGR2HLS).astype(np.int32)
-        hls += [rng.randint(-most, most) for most in (self.random_h, self.random_l, self.random_s)]
-        np.clip(hls, 0, [180, 255, 255], out=hls)
-        return cv2.cvtColor(hls.astype(np.uint8), cv2.COLOR_HLS2BGR)
-
-
-def _blend(image: np.ndarray, name: str, alpha: float) -> np.ndarray:
+def _blend(cv2, image: np.ndarray, name: str, alpha: float) -> np.ndarray:
     """A mixture: of the image and black, its mean grey, or its own grey."""
-    import cv2
-
     if name == "brightness":
         return cv2.convertScaleAbs(image, alpha=alpha) if alpha > 0 else np.zeros_like(image)
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 and image.shape[2] == 3 else image
@@ -143,7 +165,7 @@ class Augmentation(Jitter):
         import cv2
 
         if self.resize > 0:
-            image = self._resize_short(cv2, image, rng)
+            image = resized_short(cv2, image, self.resize, self.inter_method, rng)
         if self._warps:
             image = self._warp(cv2, image, rng)
         if self.pad > 0:
@@ -153,26 +175,6 @@ class Augmentation(Jitter):
         else:
             image = self._crop(cv2, image, height, width, rng)
         return self.change_colours(image, rng)
-
-    def _resized(self, cv2, image, height, width, rng):
-        rows, columns = image.shape[:2]
-        if (rows, columns) == (height, width):
-            return image
-        return cv2.resize(image, (width, height),
-                          interpolation=self._interpolation(rows, columns, height, width, rng))
-
-    def _interpolation(self, rows, columns, height, width, rng):
-        """The method to resize with, where 9 chooses by the sizes and 10 by chance."""
-        if self.inter_method == _AUTOMATIC:
-            enlarges = height > rows and width > columns
-            return _CUBIC if enlarges else _AREA if height < rows and width < columns else _LINEAR
-        return rng.randint(_NEAREST, _LANCZOS) if self.inter_method == _ANY else self.inter_method
-
-    def _resize_short(self, cv2, image, rng):
-        rows, columns = image.shape[:2]
-        if rows > columns:
-            return self._resized(cv2, image, rows * self.resize // columns, self.resize, rng)
-        return self._resized(cv2, image, self.resize, columns * self.resize // rows, rng)
 
     def _warp(self, cv2, image, rng):
         """Shear, turn and scale about the centre."""
@@ -193,7 +195,7 @@ class Augmentation(Jitter):
         centre = turn @ (columns, rows)
         shift = (np.array([new_width, new_height]) - centre) / 2
         size = (int(new_width), int(new_height))
-        method = self._interpolation(rows, columns, size[1], size[0], rng)
+        method = _interpolation(self.inter_method, rows, columns, size[1], size[0], rng)
         return _warp_affine(cv2, image, np.column_stack([turn, shift]).astype(np.float32).astype(np.float64), size,
                             method, self.fill_value)
 
@@ -213,7 +215,7 @@ class Augmentation(Jitter):
                 w, h = h, w
             if 0 < w < columns and 0 < h < rows:
                 y, x = rng.randint(0, rows - h), rng.randint(0, columns - w)
-                return self._resized(cv2, image[y:y + h, x:x + w], height, width, rng)
+                return resized(cv2, image[y:y + h, x:x + w], height, width, self.inter_method, rng)
         return self._crop(cv2, image, height, width, rng)
 
     def _crop(self, cv2, image, height, width, rng):
@@ -224,9 +226,9 @@ class Augmentation(Jitter):
                 raise MXNetError(f"an image of {rows} x {columns} is smaller than max_crop_size={self.max_crop_size}")
             size = rng.randint(self.min_crop_size, self.max_crop_size)
             y, x = self._corner(rows - size, columns - size, rng)
-            return self._resized(cv2, image[y:y + size, x:x + size], height, width, rng)
+            return resized(cv2, image[y:y + size, x:x + size], height, width, self.inter_method, rng)
         if rows < height or columns < width:
-            method = self._interpolation(rows, columns, height, width, rng)
+            method = _interpolation(self.inter_method, rows, columns, height, width, rng)
             if rows < height:
                 image = cv2.resize(image, (columns * height // rows, height), interpolation=method)
             rows, columns = image.shape[:2]

@@ -19,7 +19,7 @@ from ..ops.registry import Shape
 from .augment import Augmentation
 from .data import DataBatch
 from .files import MXDataIter
-from .normalize import Normalization
+from .normalize import Normalization, Scaling
 from .parameters import read_parameters, signature_of
 from .record_source import Reading, RecordSource, Sample
 
@@ -273,11 +273,11 @@ class ImageRecordIter(ImageBatches):
     def _mean_of_all(self) -> np.ndarray:
         """The mean of all images, augmented as they will be."""
         _, height, width = self._batching.data_shape
-        plain, total, count = Normalization(), np.zeros(self._batching.data_shape), 0
+        plain, total, count = Scaling(), np.zeros(self._batching.data_shape), 0
         image = np.empty(self._batching.data_shape, np.float32)
-        for place in self._source.begin_pass():
+        for place in self._source:
             pixels = self._augmentation(self._decode(self._source.load(place)), height, width, random.Random(count))
-            plain.write(pixels, image, random.Random(0))
+            plain.write(pixels, image)
             total += image
             count += 1
         return total / max(count, 1)
@@ -288,7 +288,7 @@ class ImageRecordIter(ImageBatches):
             image = self._augmentation(image, *data.shape[1:], rng)
         except (MXNetError, self._cv2.error) as error:
             raise MXNetError(f"{type(self).__name__}: {sample.where}: {error}") from error
-        self._normalization.write(image, data, rng)
+        self._normalization.normalize(image, data, rng)
 
 
 class ImageRecordUInt8Iter(ImageRecordIter):

@@ -11,15 +11,13 @@ import numpy as np
 from .. import ndarray as nd
 from ..base import MXNetError
 
-__all__ = ["Normalization"]
+__all__ = ["Normalization", "Scaling"]
 
 
 @dataclass(kw_only=True)
-class Normalization:
-    """The parameters of ImageRecordIter that turn pixels into numbers, and how: see ImageRecordIter."""
+class Scaling:
+    """The parameters of ImageRecordIter that make numbers of the values of pixels, and how."""
 
-    mirror: bool = False
-    rand_mirror: bool = False
     mean_img: str = ""
     mean_r: float = 0.0
     mean_g: float = 0.0
@@ -30,21 +28,20 @@ class Normalization:
     std_b: float = 1.0
     std_a: float = 1.0
     scale: float = 1.0
-    max_random_contrast: float = 0.0
-    max_random_illumination: float = 0.0
 
     def __post_init__(self):
         self._mean_image = None
         self._mean = [np.float32(getattr(self, "mean_" + c)) for c in "rgba"]
         self._factor = [np.float32(self.scale) / np.float32(getattr(self, "std_" + c) or 1) for c in "rgba"]
-        self._fixed = not (self.max_random_contrast or self.max_random_illumination)
-        self._tables = [self._table(c) for c in range(4)]
+        self._tables = {np.dtype(dtype): [self._table(channel, dtype) for channel in range(4)]
+                        for dtype in (np.float32, np.int8)}
 
-    def _table(self, channel, contrast=1.0, illumination=0.0):
-        """What becomes of each of the 256 values of a pixel."""
-        values = np.arange(256, dtype=np.float32)
-        values = (values - self._mean[channel]) * np.float32(contrast) + np.float32(illumination)
-        return values * self._factor[channel]
+    def _table(self, channel, dtype, contrast=1.0, illumination=0.0):
+        """What becomes of each of the 256 values of a pixel; of int8 no more than the mean is taken away."""
+        values = np.arange(256, dtype=np.float32) - self._mean[channel]
+        if dtype == np.int8:
+            return np.clip(np.rint(values), -128, 127).astype(np.int8)
+        return (values * np.float32(contrast) + np.float32(illumination)) * self._factor[channel]
 
     def needs_mean_image(self) -> bool:
         """Whether mean_img names a file that has to be made first."""
@@ -58,29 +55,46 @@ class Normalization:
             raise MXNetError(f"mean_img={self.mean_img!r} holds an array of shape {mean.shape}, expected {shape}")
         self._mean_image = mean.astype(np.float32)
 
-    def write(self, image: np.ndarray, out: np.ndarray, rng: random.Random) -> None:
-        """Pixels (height, width, channels), blue first, into `out`, (channels, height, width), red first."""
+    def write(self, image: np.ndarray, out: np.ndarray, turned: bool = False, contrast: float | None = None,
+              illumination: float = 0.0) -> None:
+        """Pixels (height, width, channels), blue first, into `out`, (channels, height, width), red first.
+
+        turned: left becomes right, after a mean image is taken away.  contrast: None for none.
+        """
         import cv2
 
-        turned = self.mirror != (self.rand_mirror and rng.random() < 0.5) if self.rand_mirror else self.mirror
         if turned and self._mean_image is None:
             image = cv2.flip(image, 1)
         planes = cv2.split(image)
         if len(planes) >= 3:
             planes = (planes[2], planes[1], planes[0], *planes[3:])
-        if out.dtype != np.float32:
-            for plane, place in zip(planes, out, strict=True):
-                np.copyto(place, plane if out.dtype == np.uint8 else np.minimum(plane, 127), casting="unsafe")
-            return
-        contrast = illumination = None
-        if not self._fixed:
-            contrast = 1 + rng.uniform(-self.max_random_contrast, self.max_random_contrast)
-            illumination = rng.uniform(-self.max_random_illumination, self.max_random_illumination)
-        if self._mean_image is not None:
-            values = (np.stack(planes) - self._mean_image) * np.float32(contrast or 1) + np.float32(illumination or 0)
-            values *= np.float32(self.scale)
+        if out.dtype == np.uint8:
+            out[:] = planes
+        elif self._mean_image is not None and out.dtype == np.float32:
+            values = (np.stack(planes) - self._mean_image) * np.float32(1 if contrast is None else contrast)
+            values = (values + np.float32(illumination)) * np.float32(self.scale)
             out[:] = values[..., ::-1] if turned else values
-            return
-        tables = self._tables if self._fixed else [self._table(c, contrast, illumination) for c in range(len(planes))]
-        for plane, table, place in zip(planes, tables, out, strict=False):
-            cv2.LUT(plane, table, dst=place)
+        else:
+            for channel, plane in enumerate(planes):
+                table = (self._tables[out.dtype][channel] if contrast is None
+                         else self._table(channel, out.dtype, contrast, illumination))
+                cv2.LUT(plane, table, dst=out[channel])
+
+
+@dataclass(kw_only=True)
+class Normalization(Scaling):
+    """`Scaling` with what is left to chance: contrast, illumination, and left and right."""
+
+    mirror: bool = False
+    rand_mirror: bool = False
+    max_random_contrast: float = 0.0
+    max_random_illumination: float = 0.0
+
+    def normalize(self, image: np.ndarray, out: np.ndarray, rng: random.Random) -> None:
+        """`write`, where chance decides."""
+        turned = self.mirror or (self.rand_mirror and rng.random() < 0.5)
+        if self.max_random_contrast or self.max_random_illumination:
+            self.write(image, out, turned, 1 + rng.uniform(-self.max_random_contrast, self.max_random_contrast),
+                       rng.uniform(-self.max_random_illumination, self.max_random_illumination))
+        else:
+            self.write(image, out, turned)
