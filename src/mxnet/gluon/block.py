@@ -309,6 +309,25 @@ class Block:
         warnings.warn("load_params is deprecated. Please use load_parameters.", stacklevel=2)
         self.load_parameters(filename, ctx, allow_missing, ignore_extra)
 
+    def save(self, prefix):
+        """Write the make-up of the net to `prefix-model.json`, and the parameters to `prefix-model.params`.
+
+        The make-up is the keys of children in their parents, and the graphs of hybridized blocks that were called.
+        """
+        from . import model_file
+
+        model_file.write(self, prefix)
+
+    def load(self, prefix):
+        """Read what `save` wrote, here or in MXNet, into a net whose blocks were made in the same order.
+
+        Children get the keys that they had, and blocks that were compiled are hybridized.
+        FileNotFoundError without the files; MXNetError if the net is another one or a file is damaged.
+        """
+        from . import model_file
+
+        model_file.read(self, prefix)
+
     # ------------------------------------------------------------------ calling
 
     def __call__(self, *args, **kwargs):

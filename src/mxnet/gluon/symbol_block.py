@@ -114,6 +114,11 @@ class SymbolBlock(HybridBlock):
                 for name in self._outputs.list_inputs()}
         return nested(iter(state.trace.graph(self._outputs, used)), self._out_format)
 
+    def reset_ctx(self, ctx):
+        """Move the parameters to other contexts: one or a list.  ValueError for a parameter without values."""
+        self.collect_params().reset_ctx(ctx)
+        self._forget()
+
     def hybridize(self, active=True, **kwargs):
         """A SymbolBlock always runs as a graph; only a backend makes a difference."""
         super().hybridize(True, **kwargs)
