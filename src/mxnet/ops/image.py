@@ -189,40 +189,32 @@ def _to_hls(red: Tensor, green: Tensor, blue: Tensor) -> tuple[Tensor, Tensor, T
     spread, both = top - bottom, top + bottom
     light = both * 0.5
     coloured = spread > _EPSILON
-    saturation = spread / torch.where(coloured, torch.where(light < 0.5, both, 2 - top - bottom), 1)
-    step = 60 / torch.where(coloured, spread, 1)
+    saturation = spread / torch.where(light < 0.5, both, 2 - top - bottom)
+    step = 60 / spread
     hue = torch.where(top == red, (green - blue) * step,
                       torch.where(top == green, (blue - red) * step + 120, (red - green) * step + 240))
-    hue = torch.where(hue < 0, hue + 360, hue)
-    return torch.where(coloured, hue, 0), light, torch.where(coloured, saturation, 0)
+    return torch.where(coloured, hue.remainder(360), 0), light, torch.where(coloured, saturation, 0)
 
 
 def _from_hls(hue: Tensor, light: Tensor, saturation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Red, green and blue within [0, 1]; the inverse of `_to_hls`."""
     high = torch.where(light <= 0.5, light * (1 + saturation), light + saturation - light * saturation)
     low = 2 * light - high
-    sixth = (hue * (1 / 60)).fmod(6)
-    sixth = torch.where(sixth < 0, sixth + 6, sixth)
+    sixth = (hue * (1 / 60)).remainder(6)
     sixth = torch.where(sixth >= 6, 0, sixth)  # what a tiny negative number becomes
-    sector = sixth.floor()
-    part = sixth - sector
-    rising, falling = low + (high - low) * part, low + (high - low) * (1 - part)
-
-    def level(sector: Tensor) -> Tensor:
-        """Of red; that of green and of blue is the same, a third of the circle on."""
-        flat = torch.where((sector == 2) | (sector == 3), low, high)
-        return torch.where(sector == 1, falling, torch.where(sector == 4, rising, flat))
-
-    return level(sector), level((sector + 4).fmod(6)), level((sector + 2).fmod(6))
+    # how far each colour is from low to high: up within a sixth of the circle, there for two, down within one
+    shares = torch.maximum(2 - sixth, sixth - 4), torch.minimum(sixth, 4 - sixth), torch.minimum(sixth - 2, 6 - sixth)
+    red, green, blue = (torch.where(share >= 1, high, low + (high - low) * share.clamp(min=0)) for share in shares)
+    return red, green, blue
 
 
 def _hue(data: Tensor, alpha: float) -> Tensor:
     if data.shape[2] == 1:
         return data.clone()
-    planes = (_wide(data) / 255).movedim(2, 0).contiguous()  # what follows is several times slower on strides of 3
+    planes = _wide(data.movedim(2, 0).contiguous()) / 255  # what follows is several times slower on strides of 3
     hue, light, saturation = _to_hls(*planes.unbind(0))
     colours = _from_hls(hue + alpha * 360, light, saturation)
-    return _narrow(torch.stack(colours, 2) * 255, data.dtype)
+    return _narrow(torch.stack(colours) * 255, data.dtype).movedim(0, 2).contiguous()
 
 
 def _lighting(data: Tensor, alpha: np.ndarray) -> Tensor:
