@@ -6,13 +6,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from web import serving
 
 import mxnet as mx
 from mxnet import nd
 from mxnet.contrib import text
 from mxnet.contrib.text import embedding
 from mxnet.contrib.text.vocab import Vocabulary
+from web import serving
 
 
 @pytest.fixture
