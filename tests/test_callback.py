@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import sys
 
 import numpy as np
 import pytest
@@ -158,3 +160,90 @@ def test_monitor_sees_auxiliary_states():
     monitor.tic()
     executor.forward()
     assert [name for _, name, _ in monitor.toc()] == ["data", "bn_moving_mean", "bn_moving_var"]
+
+
+@pytest.mark.parametrize("monitor_all", [False, True])
+def test_monitor_of_a_block(monitor_all):
+    """Beyond MXNet, whose Monitor takes executors only."""
+    net = mx.gluon.nn.HybridSequential(prefix="net_")
+    with net.name_scope():
+        net.add(mx.gluon.nn.Dense(2, activation="relu"), mx.gluon.nn.Dense(1))
+    net.initialize(mx.init.One())
+    net.hybridize()
+    net(nd.ones((1, 3)))
+    monitor = mx.mon.Monitor(2, pattern="net_.*", monitor_all=monitor_all)
+    monitor.install(net)
+    seen = []
+    for _ in range(2):
+        monitor.tic()
+        net(nd.ones((1, 3)))
+        seen.append(monitor.toc())
+    stats = {name: text for _, name, text in seen[0]}
+    assert stats["net_dense0_fwd_output"] == "3.0\t" and stats["net_dense1_fwd_output"] == "6.0\t"
+    assert stats["net_dense1_weight"] == "1.0\t" and stats["net_dense1_bias"] == "0.0\t"
+    assert any(name.endswith(("_data", "input0")) for name in stats) == monitor_all, stats
+    assert seen[1] == []
+
+
+# ------------------------------------------------------------------------------------------------ mx.log
+
+
+def test_logger_in_colour(capsys):
+    """The line is MXNet 1.9.1's."""
+    logger = mx.log.get_logger("test_logger_in_colour", level=mx.log.DEBUG)
+    for level, begin in ((10, "\x1b[34mD"), (20, "\x1b[32mI"), (30, "\x1b[31mW"), (40, "\x1b[31mE"),
+                         (50, "\x1b[31mC"), (25, "\x1b[32mU")):
+        logger.log(level, "hello %d", level)
+        line = capsys.readouterr().err
+        assert line.startswith(begin)
+        assert re.fullmatch(r"\d{4} \d\d:\d\d:\d\d \d+ test_callback\.py:test_logger_in_colour:\d+]\x1b\[0m "
+                            rf"hello {level}\n", line[len(begin):])
+    again = mx.log.get_logger("test_logger_in_colour")
+    assert again is logger and len(again.handlers) == 1 and again.level == mx.log.DEBUG
+
+
+def test_logger_to_a_file(tmp_path):
+    with pytest.warns(DeprecationWarning, match="getLogger is deprecated, Use get_logger instead"):
+        logger = mx.log.getLogger("test_logger_to_a_file", str(tmp_path / "log"), level=mx.log.INFO)
+    logger.info("hello")
+    logger.debug("not this")
+    assert (tmp_path / "log").read_text() == "hello\n"
+    [handler] = logger.handlers
+    handler.close()
+
+
+def test_root_logger_stays_as_it_is():
+    handlers = list(logging.getLogger().handlers)
+    assert mx.log.get_logger(level=mx.log.DEBUG) is logging.getLogger()
+    assert logging.getLogger().handlers == handlers and logging.getLogger().level != mx.log.DEBUG
+
+
+# ------------------------------------------------------------------------------------------------ TensorBoard
+
+
+class Writer:
+    def __init__(self, folder):
+        self.folder, self.scalars = folder, []
+
+    def add_scalar(self, tag, value, global_step=None):
+        self.scalars.append((tag, round(float(value), 4), global_step))
+
+    def flush(self):
+        pass
+
+    close = flush
+
+
+def test_log_metrics_callback(monkeypatch, metric):
+    monkeypatch.setattr(mx.contrib.tensorboard, "make_writer", Writer)
+    for prefix, begin in ((None, ""), ("train", "train-")):
+        callback = mx.contrib.tensorboard.LogMetricsCallback("logs", prefix)
+        callback(BatchEndParam(3, 4, None, None))
+        callback(BatchEndParam(3, 4, metric, None))
+        assert callback.summary_writer.scalars == [(f"{begin}accuracy", 0.5, 3), (f"{begin}cross-entropy", 0.8574, 3)]
+
+
+def test_tensorboard_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ImportError, match=r"pip install 'glueball\[tensorboard\]'"):
+        mx.contrib.tensorboard.LogMetricsCallback("logs")

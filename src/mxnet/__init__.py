@@ -1,6 +1,6 @@
 """MXNet's Python API, Gluon first, on PyTorch.  `import mxnet as mx`."""
 
-from . import base, context, error, libinfo, util
+from . import base, context, error, libinfo, log, util
 from .base import MXNetError
 from .context import Context, cpu, cpu_pinned, current_context, gpu
 from .libinfo import __version__
@@ -25,7 +25,7 @@ from . import visualization as viz
 __all__ = ["AttrScope", "Context", "MXNetError", "__version__", "attribute", "autograd", "base", "callback", "context",
            "contrib", "cpu", "cpu_pinned", "current_context", "engine", "error", "executor", "executor_manager",
            "gluon", "gpu", "image", "img", "init", "initializer", "io", "is_np_array", "is_np_shape", "kv", "kvstore",
-           "libinfo", "library", "lr_scheduler", "metric", "mod", "model", "module", "mon", "monitor", "name",
+           "libinfo", "library", "log", "lr_scheduler", "metric", "mod", "model", "module", "mon", "monitor", "name",
            "nd", "ndarray", "np_array", "np_shape", "operator", "optimizer", "profiler", "random", "recordio",
            "registry", "rnd", "rnn", "rtc", "runtime", "set_np_shape", "sym", "symbol", "test_utils", "use_np",
            "use_np_array", "use_np_shape", "util", "visualization", "viz"]

@@ -118,3 +118,12 @@ class LogValidationMetricsCallback:
         if param.eval_metric is not None:
             for name, value in param.eval_metric.get_name_value():
                 logging.info("Epoch[%d] Validation-%s=%f", param.epoch, name, value)
+
+
+
+def __getattr__(name):
+    if name == "save_checkpoint":  # has always been found here too; model.py, which has it, stands on this module
+        from .model import save_checkpoint
+
+        return save_checkpoint
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

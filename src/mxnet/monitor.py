@@ -17,7 +17,9 @@ def _mean_norm(array: NDArray) -> NDArray:
 
 
 class Monitor:
-    """Statistics of outputs, arguments and auxiliary states, every `interval` batches.
+    """Statistics of what executors compute, of their arguments and auxiliary states, every `interval` batches.
+
+    Also of what hybridized Gluon blocks compute, and of their parameters.
 
     stat_func: of an NDArray, gives an NDArray or a list of those; by default norm(x) / sqrt(x.size).
     pattern: regular expression; only names that begin so are looked at.  sort: sort statistics by name.
@@ -45,8 +47,11 @@ class Monitor:
             self.queue.append((self.step, name, self.stat_func(array)))
 
     def install(self, exe):
-        """Look at an executor from now on."""
-        exe.set_monitor_callback(self.stat_helper, self.monitor_all)
+        """Look at an executor from now on, or (beyond MXNet) at a Gluon block."""
+        if hasattr(exe, "register_op_hook"):
+            exe.register_op_hook(lambda name, operator, array: self.stat_helper(name, array), self.monitor_all)
+        else:
+            exe.set_monitor_callback(self.stat_helper, self.monitor_all)
         self.exes.append(exe)
 
     def tic(self):
@@ -61,11 +66,8 @@ class Monitor:
         if not self.activated:
             return []
         for exe in self.exes:
-            symbol = exe._symbol
-            for names, arrays in ((symbol.list_arguments(), exe.arg_arrays),
-                                  (symbol.list_auxiliary_states(), exe.aux_arrays)):
-                for name, array in zip(names, arrays, strict=True):
-                    self.stat_helper(name, array)
+            for name, array in _arrays_of(exe):
+                self.stat_helper(name, array)
         self.activated = False
         if self.sort:
             self.queue.sort(key=lambda seen: seen[1])
@@ -77,6 +79,15 @@ class Monitor:
         """End a batch and log what was seen."""
         for step, name, text in self.toc():
             logging.info("Batch: %7d %-30s %s", step, name, text)
+
+
+def _arrays_of(exe):
+    """(name, array) of an executor's arguments and auxiliary states, or of a block's parameters on each context."""
+    if hasattr(exe, "register_op_hook"):
+        return [(name, array) for name, param in exe.collect_params().items() for array in param.list_data()]
+    symbol = exe._symbol
+    return [*zip(symbol.list_arguments(), exe.arg_arrays, strict=True),
+            *zip(symbol.list_auxiliary_states(), exe.aux_arrays, strict=True)]
 
 
 def _text(name, stat) -> str:

@@ -24,8 +24,9 @@ class SVRGModule(Module):
     >>> mod.fit(data, eval_metric="mse", optimizer="sgd", optimizer_params={"learning_rate": 0.025}, num_epoch=10)
     """
 
-    def __init__(self, symbol, data_names=("data",), label_names=("softmax_label",), logger=logging, context=cpu(),
-                 work_load_list=None, fixed_param_names=None, state_names=None, group2ctxs=None,
+    def __init__(self, symbol, data_names=("data",), label_names=("softmax_label",), logger=logging,
+                 context=cpu(), work_load_list=None,  # noqa: B008
+                 fixed_param_names=None, state_names=None, group2ctxs=None,
                  compression_params=None, update_freq=None):
         if not isinstance(update_freq, int):
             raise TypeError("update_freq in SVRGModule must be an integer to represent the frequency for calculating "
