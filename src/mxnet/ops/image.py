@@ -161,26 +161,36 @@ def _brightness(data: Tensor, alpha: float) -> Tensor:
     return _narrow(_wide(data) * alpha, data.dtype)
 
 
-def _grey(values: Tensor) -> Tensor:
-    """How bright each pixel is, (height, width, 1)."""
-    if values.shape[2] == 1:
-        return values
-    red, green, blue = values.split(1, 2)
+def _planes(data: Tensor) -> Tensor:
+    """The channels of an image one after the other, in a dtype to calculate in, which is faster than on pixels."""
+    return _wide(data.movedim(2, 0).contiguous())
+
+
+def _image(planes: Tensor, dtype: torch.dtype) -> Tensor:
+    """The image that has these channels."""
+    return _narrow(planes, dtype).movedim(0, 2).contiguous()
+
+
+def _grey(planes: Tensor) -> Tensor:
+    """How bright each pixel is, (height, width)."""
+    if len(planes) == 1:
+        return planes[0]
+    red, green, blue = planes
     return red * _GREY[0] + green * _GREY[1] + blue * _GREY[2]
 
 
 def _contrast(data: Tensor, alpha: float) -> Tensor:
     values = _wide(data)
     # a sum of many pixels needs more than float32
-    mean = _grey(values).mean(dtype=torch.float64).to(values.dtype)
+    mean = _grey(values.movedim(2, 0)).mean(dtype=torch.float64).to(values.dtype)
     return _narrow(values * alpha + mean * (1 - alpha), data.dtype)
 
 
 def _saturation(data: Tensor, alpha: float) -> Tensor:
     if data.shape[2] == 1:
         return data.clone()
-    values = _wide(data)
-    return _narrow(values * alpha + _grey(values) * (1 - alpha), data.dtype)
+    planes = _planes(data)
+    return _image(planes * alpha + _grey(planes) * (1 - alpha), data.dtype)
 
 
 def _to_hls(red: Tensor, green: Tensor, blue: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -211,10 +221,9 @@ def _from_hls(hue: Tensor, light: Tensor, saturation: Tensor) -> tuple[Tensor, T
 def _hue(data: Tensor, alpha: float) -> Tensor:
     if data.shape[2] == 1:
         return data.clone()
-    planes = _wide(data.movedim(2, 0).contiguous()) / 255  # what follows is several times slower on strides of 3
-    hue, light, saturation = _to_hls(*planes.unbind(0))
+    hue, light, saturation = _to_hls(*_planes(data) / 255)
     colours = _from_hls(hue + alpha * 360, light, saturation)
-    return _narrow(torch.stack(colours) * 255, data.dtype).movedim(0, 2).contiguous()
+    return _image(torch.stack(colours) * 255, data.dtype)
 
 
 def _lighting(data: Tensor, alpha: np.ndarray) -> Tensor:
