@@ -47,6 +47,44 @@ class NotSupportedForSparseNDArray(_WrongKindOfArray):
     _reason = "supported for SparseNDArray and only available in NDArray"
 
 
+error_types: dict[str, type] = {"NotImplementedForSymbol": NotImplementedForSymbol, "ValueError": ValueError,
+                                "TypeError": TypeError, "AttributeError": AttributeError, "IndexError": IndexError,
+                                "NotImplementedError": NotImplementedError}
+
+
+def register_error(func_name=None, cls=None):
+    """File an error class under a name: register_error("Name", cls), or a class decorator with or without a name."""
+    if callable(func_name):
+        func_name, cls = func_name.__name__, func_name
+
+    def register_under(klass):
+        error_types[func_name or klass.__name__] = klass
+        return klass
+
+    return register_under if cls is None else register_under(cls)
+
+
+class classproperty:
+    """A property of a class, whether asked of the class or of an instance: a method that gets the class."""
+
+    def __init__(self, fget):
+        self.fget = fget
+
+    def __get__(self, instance, owner):
+        return self.fget(owner)
+
+
+def with_metaclass(meta, *bases):
+    """A base class that gives `class X(with_metaclass(Meta, Base))` a metaclass, as Python 2 needed it."""
+
+    class _Once(type):
+        def __new__(cls, name, _bases, namespace):
+            return meta(name, bases or (object,), namespace)
+
+    return type.__new__(_Once, "temporary_class", (), {})
+
+
+basestring, long = str, int  # names of Python 2
 string_types = (str,)
 numeric_types = (float, int, np.generic)
 integer_types = (int, np.int32, np.int64)
@@ -70,9 +108,14 @@ _Null = _NullType()
 
 def data_dir() -> str:
     """Where downloads are kept: $MXNET_HOME, else ~/.mxnet (on Windows mxnet in %APPDATA%)."""
-    default = (os.path.join(os.environ.get("APPDATA", ""), "mxnet") if os.name == "nt"
-               else os.path.join(os.path.expanduser("~"), ".mxnet"))
-    return os.environ.get("MXNET_HOME", default)
+    return os.environ.get("MXNET_HOME", data_dir_default())
+
+
+def data_dir_default() -> str:
+    """Where downloads are kept if $MXNET_HOME does not say."""
+    if os.name == "nt":
+        return os.path.join(os.environ.get("APPDATA", ""), "mxnet")
+    return os.path.join(os.path.expanduser("~"), ".mxnet")
 
 
 def _as_list(obj) -> list | tuple:

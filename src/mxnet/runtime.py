@@ -1,6 +1,7 @@
 """What this build can do (mx.runtime.Features)."""
 
 import collections
+import importlib.util
 
 import torch
 
@@ -18,7 +19,8 @@ _FEATURES = {
     "CPU_AVX2": lambda: torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512"),
     "OPENMP": torch.backends.openmp.is_available, "SSE": None, "F16C": None, "JEMALLOC": None, "BLAS_OPEN": None,
     "BLAS_ATLAS": None, "BLAS_MKL": torch.backends.mkl.is_available, "BLAS_APPLE": None, "LAPACK": lambda: True,
-    "MKLDNN": torch.backends.mkldnn.is_available, "OPENCV": None, "CAFFE": None, "PROFILER": None,
+    "MKLDNN": torch.backends.mkldnn.is_available,
+    "OPENCV": lambda: importlib.util.find_spec("cv2") is not None, "CAFFE": None, "PROFILER": lambda: True,
     "DIST_KVSTORE": None, "CXX14": None, "INT64_TENSOR_SIZE": lambda: True, "SIGNAL_HANDLER": None, "DEBUG": None,
     "TVM_OP": None,
 }
@@ -41,13 +43,13 @@ def feature_list() -> list[Feature]:
 class Features(collections.OrderedDict):
     """Feature name -> Feature.  There is only one object of this class."""
 
-    _instance = None
+    instance = None
 
     def __new__(cls):
-        if cls._instance is None:
-            cls._instance = super().__new__(cls)
-            cls._instance.update((feature.name, feature) for feature in feature_list())
-        return cls._instance
+        if cls.instance is None:
+            cls.instance = super().__new__(cls)
+            cls.instance.update((feature.name, feature) for feature in feature_list())
+        return cls.instance
 
     def __init__(self):
         pass  # made whole by __new__, once

@@ -7,8 +7,9 @@ import os
 from ._state import state
 from .base import py_str  # noqa: F401  (mx.util.py_str)
 
-__all__ = ["get_gpu_count", "get_gpu_memory", "getenv", "is_np_array", "is_np_shape", "np_array", "np_shape",
-           "reset_np", "set_module", "set_np", "set_np_shape", "setenv", "use_np", "use_np_array", "use_np_shape"]
+__all__ = ["get_cuda_compute_capability", "get_gpu_count", "get_gpu_memory", "getenv", "is_np_array", "is_np_shape",
+           "np_array", "np_shape", "reset_np", "set_module", "set_np", "set_np_shape", "setenv", "use_np",
+           "use_np_array", "use_np_shape"]
 
 
 def is_np_shape() -> bool:
@@ -151,6 +152,16 @@ def setenv(name: str, value):
         os.environ.pop(name, None)
     else:
         os.environ[name] = str(value)
+
+
+def get_cuda_compute_capability(ctx) -> int:
+    """The compute capability of a GPU, such as 70 for sm_70; ValueError for contexts of other devices."""
+    if ctx.device_type != "gpu":
+        raise ValueError(f"Expecting a gpu context to get cuda compute capability, while received ctx {ctx}")
+    import torch
+
+    major, minor = torch.cuda.get_device_capability(ctx.device)
+    return 10 * major + minor
 
 
 def get_gpu_count() -> int:

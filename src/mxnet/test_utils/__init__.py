@@ -20,9 +20,12 @@ import mxnet as mx
 
 from ..context import Context, current_context
 from ..ndarray import array
-from ..util import use_np
-from . import compare, samples, statistics, surroundings, symbolic
+from ..runtime import Features
+from ..symbol import Symbol
+from ..util import get_cuda_compute_capability, getenv, setenv, use_np
+from . import compare, datasets, samples, statistics, surroundings, symbolic
 from .compare import *
+from .datasets import *
 from .samples import *
 from .statistics import *
 from .surroundings import *
@@ -32,9 +35,10 @@ from .symbolic import *
 _LAZY = {name: module for name, module in {"npt": "numpy.testing", "ss": "scipy.stats"}.items()
          if importlib.util.find_spec(module.split(".")[0])}
 
-__all__ = ["Context", "OrderedDict", "array", "contextmanager", "current_context", "json", "logging", "mx",
-           "np", "numbers", "os", "rnd", "sys", "time", "use_np"]
-for _part in (compare, samples, statistics, surroundings, symbolic):
+__all__ = ["Context", "Features", "OrderedDict", "Symbol", "array", "contextmanager", "current_context",
+           "get_cuda_compute_capability", "getenv", "json", "logging", "mx", "np", "numbers", "os", "rnd", "setenv",
+           "sys", "time", "use_np"]
+for _part in (compare, datasets, samples, statistics, surroundings, symbolic):
     __all__.extend(_part.__all__)
 __all__.extend(_LAZY)
 

@@ -9,9 +9,9 @@ from ..ndarray import NDArray
 
 __all__ = ["almost_equal", "assert_allclose", "assert_almost_equal", "assert_almost_equal_ignore_nan",
            "assert_almost_equal_with_err", "assert_exception", "checkShapes", "collapse_sum_like",
-           "compare_ndarray_tuple", "compare_optimizer", "default_atols", "default_dtype",
-           "default_numeric_eps", "default_rtols", "effective_dtype", "get_atol", "get_etol", "get_rtol",
-           "get_tolerance", "get_tols", "np_reduce", "same", "same_array"]
+           "compare_ndarray_tuple", "compare_optimizer", "default_atols", "default_dtype", "default_numeric_eps",
+           "default_rtols", "effective_dtype", "get_atol", "get_etol", "get_rtol", "get_tolerance", "get_tols",
+           "locationError", "np_reduce", "same", "same_array"]
 
 _EXACT = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 _TINY = 1e-20  # keeps the ratio error/tolerance finite when both tolerances are zero
@@ -197,18 +197,24 @@ def _describe(a, b, violation, wrong, rtol, atol, names, count) -> str:
     order = [i for i in np.argsort(-rank, kind="stable") if wrong.ravel()[i]]
     places = [tuple(map(int, np.unravel_index(i, violation.shape))) for i in order[:max(count, 1)]]
 
-    def at(place):
-        return f"{place}, {names[0]}={wide_a[place]:.8f}, {names[1]}={wide_b[place]:.8f}"
-
     if violation.ndim:
         print(f"\n*** Maximum errors for vector of size {violation.size}:  rtol={rtol}, atol={atol}\n")
         for i, place in enumerate(places[:count]):
-            print(f"{i + 1:3d}: Error {violation[place]:f}  Location of error: {at(place)}")
+            print(f"{i + 1:3d}: Error {violation[place]:f}  {locationError(wide_a, wide_b, place, names)}")
     worst = f"Error {violation[places[0]]:f} exceeds tolerance rtol={rtol:e}, atol={atol:e}"
     if violation.ndim:
         worst += (f" (mismatch {100 * np.count_nonzero(wrong) / violation.size:f}%).\n"
-                  f"Location of maximum error: {at(places[0])}")
+                  + locationError(wide_a, wide_b, places[0], names, maxError=True))
     return _report(worst, a, b)
+
+
+def locationError(a, b, index, names, maxError=False):
+    """Where two arrays differ, as messages tell it: the index, and both values with the arrays' names.
+
+    maxError: whether it is the place where they differ most.
+    """
+    values = ", ".join(f"{name}={np.asarray(x[index]).item():.8f}" for name, x in zip(names, (a, b), strict=True))
+    return f"Location of {'maximum ' if maxError else ''}error: {index}, {values}"
 
 
 def assert_exception(f, exception_type, *args, **kwargs):
