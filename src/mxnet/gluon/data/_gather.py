@@ -1,4 +1,7 @@
-"""Batches of array datasets in one step: the rows that are asked for, rather than sample by sample."""
+"""Batches of array datasets in one step: the rows that are asked for, rather than sample by sample.
+
+Transforms that do to a batch what they do to each of its samples are applied to the rows together.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,22 @@ import torch
 from ... import ndarray as nd
 from ..._state import state
 from ...base import NAME_TO_TORCH
+from ..nn import HybridSequential, Sequential
 from ._stacking import empty, on_cpu
-from .dataset import ArrayDataset, SimpleDataset, _SampledDataset
+from .dataset import (
+    ArrayDataset,
+    SimpleDataset,
+    _DownloadedDataset,
+    _LazyTransformDataset,
+    _SampledDataset,
+    _TransformFirstClosure,
+)
+from .vision.transforms import Cast, Compose, HybridCompose, Normalize, ToTensor
 
 __all__ = ["gather"]
+
+_CONTAINERS = (Compose, HybridCompose, HybridSequential, Sequential)
+_ELEMENTWISE = (Cast, Normalize, ToTensor)  # of images alone and in batches
 
 
 def gather(dataset: Any, samples: Sequence, shared: bool, batchify_fn: Callable) -> Any:
@@ -24,18 +39,35 @@ def gather(dataset: Any, samples: Sequence, shared: bool, batchify_fn: Callable)
     """
     if not samples or state.recording or not (shared or on_cpu()):
         return None
-    while type(dataset) is _SampledDataset:
-        dataset, samples = dataset._dataset, [dataset._indices[i] for i in samples]
-    if type(dataset) is SimpleDataset:
+    if _is(dataset, _SampledDataset):
+        return gather(dataset._dataset, [dataset._indices[i] for i in samples], shared, batchify_fn)
+    if _is(dataset, _LazyTransformDataset):
+        return _transformed(dataset, samples, shared, batchify_fn)
+    if _is(dataset, SimpleDataset):
         return _rows(dataset._data, samples, shared)
-    if type(dataset) is not ArrayDataset:
+    arrays = _arrays(dataset)
+    if arrays is None:
         return _rows(dataset, samples, shared)
-    parts = [_rows(data, samples, shared) for data in dataset._data]
+    parts = [_rows(data, samples, shared) for data in arrays]
     if all(part is None for part in parts):
         return None
     parts = [batchify_fn([data[i] for i in samples]) if part is None else part
-             for part, data in zip(parts, dataset._data, strict=True)]
+             for part, data in zip(parts, arrays, strict=True)]
     return parts[0] if len(parts) == 1 else parts
+
+
+def _is(dataset: Any, kind: type) -> bool:
+    """Whether a dataset takes its samples as a class does: derived ones may do it in their own way."""
+    return getattr(type(dataset), "__getitem__", None) is kind.__getitem__
+
+
+def _arrays(dataset: Any) -> Sequence | None:
+    """The arrays that a dataset puts side by side."""
+    if _is(dataset, ArrayDataset):
+        return dataset._data
+    if _is(dataset, _DownloadedDataset) and dataset._transform is None:
+        return dataset._data, dataset._label
+    return None
 
 
 def _rows(data: Any, samples: Sequence, shared: bool):
@@ -56,3 +88,47 @@ def _rows(data: Any, samples: Sequence, shared: bool):
     else:
         torch.index_select(tensor, 0, torch.from_numpy(index.astype(np.int64, copy=False)), out=out._t)
     return out
+
+
+# ---------------------------------------------------------------------------------------------- transforms
+
+
+def _transformed(dataset: _LazyTransformDataset, samples: Sequence, shared: bool, batchify_fn: Callable):
+    """The rows that a transform of single samples gives, made of all of them together; None where that may differ."""
+    fn = dataset._fn
+    first_alone = type(fn) is _TransformFirstClosure
+    if first_alone:
+        fn = fn._fn
+    if not (_takes_batches(fn) and _are_images(dataset._data)):
+        return None
+    batch = gather(dataset._data, samples, shared, batchify_fn)
+    if batch is None:
+        return None
+    several = isinstance(batch, list)
+    if several and not first_alone:
+        return None
+    try:
+        images = fn(batch[0] if several else batch)
+    except Exception:  # taken one by one, the samples will say it better
+        return None
+    return [images, *batch[1:]] if several else images
+
+
+def _takes_batches(fn: Any) -> bool:
+    """Whether a transform is known to do to a batch of images what it does to each of them."""
+    if getattr(fn, "_forward_hooks", None) or getattr(fn, "_forward_pre_hooks", None):
+        return False
+    if type(fn) in _CONTAINERS:
+        return all(_takes_batches(child) for child in fn._children.values())
+    return type(fn) in _ELEMENTWISE
+
+
+def _are_images(dataset: Any) -> bool:
+    """Whether the samples are, or begin with, NDArrays of three dimensions, by the array that they are rows of."""
+    while _is(dataset, _SampledDataset):
+        dataset = dataset._dataset
+    if _is(dataset, _LazyTransformDataset):
+        return _are_images(dataset._data)  # what it gives has as many dimensions
+    arrays = _arrays(dataset)
+    data = arrays[0] if arrays is not None else dataset._data if _is(dataset, SimpleDataset) else dataset
+    return type(data) is nd.NDArray and data.ndim == 4
