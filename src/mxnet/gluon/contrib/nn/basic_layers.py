@@ -58,8 +58,8 @@ class Identity(HybridBlock):
 class SparseEmbedding(Block):
     """Rows of a table, by index, where few rows are used at a time. Operator: Embedding.
 
-    Parameter: weight (input_dim, output_dim), declared row_sparse; it is held in full, with a gradient of zeros
-    in the rows that were not used.
+    Parameter: weight (input_dim, output_dim), row_sparse, as is its gradient.  A Trainer keeps the whole of it, so
+    there must be one before the first call; otherwise RuntimeError.
     Input: indices of any shape (...). Output: (..., output_dim).
     """
 
@@ -70,7 +70,7 @@ class SparseEmbedding(Block):
                                       grad_stype="row_sparse", stype="row_sparse")
 
     def forward(self, x):
-        return nd.Embedding(x, self.weight.data(x.ctx), **self._kwargs)
+        return nd.Embedding(x, self.weight.row_sparse_data(x), **self._kwargs)
 
     def __repr__(self):
         return "{}({input_dim} -> {output_dim}, {dtype})".format(type(self).__name__, **self._kwargs)
