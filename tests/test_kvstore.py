@@ -159,3 +159,31 @@ def test_what_is_stored_keeps_its_storage_type(stored, pushed):
     out = nd.zeros((2, 2))
     store.pull("w", out=out)
     assert out.asnumpy().tolist() == [[1, 1]] * 2
+
+
+def test_gradients_in_two_bits():
+    """Values as MXNet 1.9.1's: what was not sent is added to the next gradient."""
+    kv = mx.kv.create("device")
+    kv.set_gradient_compression({"type": "2bit", "threshold": 0.5})
+    kv.init(3, mx.nd.zeros(4))
+    got = []
+    for _ in range(3):
+        grads = [mx.nd.array([0.3, -0.3, 0.6, 2.0], ctx=mx.cpu(k)) for k in range(2)]
+        kv.pushpull(3, grads)
+        got.append(grads[1].asnumpy().tolist())
+    assert got == [[0, 0, 1, 1], [1, -1, 1, 1], [0, 0, 1, 1]]
+    with pytest.raises(mx.MXNetError, match="expected float32"):
+        kv.push(3, mx.nd.ones(4, dtype="float16"))
+
+
+@pytest.mark.parametrize("params", [{}, {"type": "1bit"}, {"type": "2bit", "threshold": 0}])
+def test_other_compressions_are_refused(params):
+    with pytest.raises(mx.MXNetError, match="gradient compression"):
+        mx.kv.create("device").set_gradient_compression(params)
+    with pytest.raises(mx.MXNetError, match="'local'"):
+        mx.kv.create("local").set_gradient_compression({"type": "2bit"})
+
+
+def test_there_are_no_servers():
+    with pytest.raises(mx.MXNetError, match="no servers"):
+        mx.kvstore.KVStoreServer(mx.kv.create("local")).run()

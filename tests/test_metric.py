@@ -66,3 +66,26 @@ def test_a_composite_has_its_parts():
     assert type(both.get_metric(1)) is metric.MSE
     assert both.get_config()["metrics"][1]["metric"] == "MSE"
     assert str(both) == "EvalMetric: {'accuracy': nan, 'mse': nan}"
+
+
+def test_shapes_that_do_not_agree():
+    for kind in (metric.MSE, metric.F1, metric.MCC):
+        with pytest.raises(ValueError, match="does not match shape of predictions"):
+            kind().update([nd.ones((4, 3))], [nd.ones((4, 5))])
+
+
+def test_sums_on_a_device_are_fetched_when_asked_for():
+    """A subclass with sums of its own, and what stands in for a device: sums wait until somebody asks."""
+    loss = metric.Loss()
+    loss._waiting = [mx.nd.array([3.0])._t.sum(), mx.nd.array([4.0])._t.sum()]
+    loss.num_inst = 2
+    assert loss.get() == ("loss", 3.5) and not loss._waiting
+    loss.sum_metric += 1
+    assert (loss.sum_metric, loss.global_sum_metric) == (8.0, 7.0)
+    loss.reset_local()
+    assert (loss.sum_metric, loss.global_sum_metric) == (0.0, 7.0)
+
+
+def test_classes_below_zero_have_no_correlation():
+    with pytest.raises(ValueError, match="got class -1"):
+        metric.PCC().update([nd.array([-1, 1])], [nd.array([0, 1])])

@@ -6,6 +6,10 @@ CLASSES = [([2, 1, 0], [[0.1, 0.2, 0.7], [0.5, 0.15, 0.35], [0.35, 0.4, 0.25]]),
            ([1, 0, 2], [[0.2, 0.5, 0.3], [0.7, 0.1, 0.2], [0.3, 0.6, 0.1]])]
 NUMBERS = [([1.0, 2, 4], [2.0, 3, 3]), ([1.0, 2, 4], [2.0, 3, 9])]
 MATRICES = [([[1.0, 2], [3, 4]], [[0.0, 2], [3, 1]])]
+OTHER_CLASSES = [([1, 0, 1], [[0.1, 0.2, 0.7], [0.5, 0.15, 0.35], [0.2, 0.5, 0.3]]), ([1], [[0.1, 0.2, 0.7]])]
+EQUAL_SCORES = [([2, 1, 0, 3], [[0.25] * 4] * 4), ([3, 0], [[0.5, 0.5, 0, 0], [0, 0.5, 0.5, 0.5]])]
+COLUMN = [([1.0, 2, 4], [[2.0], [3], [3]])]
+TIMES = [([[0, 1], [2, 2]], [[[0.2, 0.5, 0.3], [0.7, 0.1, 0.2]], [[0.3, 0.6, 0.1], [0.1, 0.1, 0.8]]])]
 NOTHING = []
 
 # how the metric is made, and batches of (label, prediction)
@@ -28,6 +32,14 @@ CASES = [
     ("create(3)", NOTHING), ("create(Accuracy(axis=1).get_config())", BINARY), ("TopKAccuracy()", NOTHING),
     ("CompositeEvalMetric([Accuracy(), 'mse'], name='both')", [([1.0, 0], [1.0, 0.25])]),
     ("CustomMetric(far)", NUMBERS), ("create(far)", NUMBERS), ("np(far, name='distance')", NUMBERS),
+    ("F1()", OTHER_CLASSES), ("F1(average='micro')", OTHER_CLASSES), ("MCC()", OTHER_CLASSES),
+    ("MCC(average='micro')", OTHER_CLASSES), ("PCC()", OTHER_CLASSES + CLASSES), ("TopKAccuracy(2)", EQUAL_SCORES),
+    ("Accuracy()", EQUAL_SCORES), ("PearsonCorrelation(average='micro')", NUMBERS * 2 + NUMBERS[:1]),
+    ("MAE()", COLUMN), ("RMSE()", COLUMN + NUMBERS), ("Accuracy(axis=-1)", TIMES), ("Loss()", TIMES),
+    ("CrossEntropy()", CLASSES * 3), ("create('pearsonr')", NUMBERS), ("create('composite')", CLASSES),
+    ("create(MAE().get_config())", NUMBERS), ("create('accuracy', name='right')", BINARY),
+    ("create('nll_loss')", CLASSES),
+    ("create('perplexity', -1)", CLASSES), ("create(['mae', far])", NUMBERS),
     ("CustomMetric(pair)", NUMBERS), ("CustomMetric(lambda label, pred: 2)", NUMBERS),
 ]
 

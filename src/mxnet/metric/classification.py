@@ -57,8 +57,9 @@ class TopKAccuracy(EvalMetric):
 
 def _best(scores, k):
     """Positions of the k highest scores of each row; among equals NumPy's choice, as in MXNet, if on a CPU."""
-    if scores.is_cuda:
-        return scores.topk(k, dim=1).indices
+    values, positions = scores.topk(min(k + 1, scores.shape[1]), dim=1)
+    if scores.is_cuda or k == scores.shape[1] or not (values[:, k - 1] == values[:, k]).any():
+        return positions[:, :k]
     return torch.from_numpy(numpy.argpartition(scores.numpy(), -k)[:, -k:].copy())
 
 

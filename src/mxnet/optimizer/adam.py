@@ -175,8 +175,8 @@ class FTML(_Moments):
 
     state_count = 3
 
-    def __init__(self, beta1=0.6, beta2=0.999, epsilon=1e-8, learning_rate=None, **kwargs):
-        super().__init__(learning_rate, beta1, beta2, **kwargs)
+    def __init__(self, beta1=0.6, beta2=0.999, epsilon=1e-8, **kwargs):
+        super().__init__(kwargs.pop("learning_rate", None), beta1, beta2, **kwargs)
         self.epsilon = epsilon
 
     def _step(self, weights, grads, states, lr, wd, t):
