@@ -5,9 +5,9 @@ __all__ = ["find_conf_path", "find_include_path", "find_lib_path"]
 __version__ = "1.9.1"
 
 
-def find_lib_path():
+def find_lib_path(prefix="libmxnet"):
     """RuntimeError: there is no libmxnet.so here, whose path MXNet gives."""
-    raise RuntimeError(_explain("library libmxnet.so"))
+    raise RuntimeError(_explain(f"library {prefix}.so"))
 
 
 def find_include_path():
@@ -15,9 +15,9 @@ def find_include_path():
     raise RuntimeError(_explain("C++ headers"))
 
 
-def find_conf_path():
+def find_conf_path(prefix="tvmop"):
     """RuntimeError: there is no configuration of TVM here, whose path MXNet gives."""
-    raise RuntimeError(_explain("configuration of TVM"))
+    raise RuntimeError(_explain(f"configuration {prefix}.conf of TVM"))
 
 
 def _explain(what: str) -> str:

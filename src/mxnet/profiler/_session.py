@@ -1,6 +1,7 @@
 """The one profiler of the process: whether it runs, what it holds, where that goes."""
 
 import atexit
+import os
 import threading
 
 from .._state import watch
@@ -145,3 +146,6 @@ class _PeriodicWriter:
 
 
 session = Session()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: watch.by(None))  # workers are not profiled, and have no locks of ours
