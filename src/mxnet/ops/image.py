@@ -193,28 +193,35 @@ def _saturation(data: Tensor, alpha: float) -> Tensor:
     return _image(planes * alpha + _grey(planes) * (1 - alpha), data.dtype)
 
 
+def _either(chosen: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    """torch.where for finite numbers, several times faster where the choice differs from pixel to pixel."""
+    share = chosen.to(yes.dtype)
+    return yes * share + no * (1 - share)
+
+
 def _to_hls(red: Tensor, green: Tensor, blue: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Hue in degrees, lightness and saturation of colours within [0, 1]."""
     top, bottom = red.maximum(green).maximum(blue), red.minimum(green).minimum(blue)
     spread, both = top - bottom, top + bottom
     light = both * 0.5
     coloured = spread > _EPSILON
-    saturation = spread / torch.where(light < 0.5, both, 2 - top - bottom)
+    saturation = spread / _either(light < 0.5, both, 2 - top - bottom)
     step = 60 / spread
-    hue = torch.where(top == red, (green - blue) * step,
-                      torch.where(top == green, (blue - red) * step + 120, (red - green) * step + 240))
-    return torch.where(coloured, hue.remainder(360), 0), light, torch.where(coloured, saturation, 0)
+    hue = _either(top == red, (green - blue) * step,
+                  _either(top == green, (blue - red) * step + 120, (red - green) * step + 240))
+    hue = hue + (hue < 0).to(hue.dtype) * 360
+    return torch.where(coloured, hue, 0), light, torch.where(coloured, saturation, 0)
 
 
 def _from_hls(hue: Tensor, light: Tensor, saturation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Red, green and blue within [0, 1]; the inverse of `_to_hls`."""
-    high = torch.where(light <= 0.5, light * (1 + saturation), light + saturation - light * saturation)
+    high = _either(light <= 0.5, light * (1 + saturation), light + saturation - light * saturation)
     low = 2 * light - high
     sixth = (hue * (1 / 60)).remainder(6)
     sixth = torch.where(sixth >= 6, 0, sixth)  # what a tiny negative number becomes
     # how far each colour is from low to high: up within a sixth of the circle, there for two, down within one
     shares = torch.maximum(2 - sixth, sixth - 4), torch.minimum(sixth, 4 - sixth), torch.minimum(sixth - 2, 6 - sixth)
-    red, green, blue = (torch.where(share >= 1, high, low + (high - low) * share.clamp(min=0)) for share in shares)
+    red, green, blue = (_either(share >= 1, high, low + (high - low) * share.clamp(min=0)) for share in shares)
     return red, green, blue
 
 
