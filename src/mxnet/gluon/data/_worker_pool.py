@@ -24,10 +24,12 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import numpy as np
+import torch
 
 from ... import _rng
 from ..._state import state
 from ...base import MXNetError
+from ...context import Context, cpu
 from . import _shared_memory
 
 __all__ = ["Result", "WorkerPool", "context"]
@@ -54,16 +56,12 @@ def _digest(value: Any) -> bytes:
 
 def stream_states() -> dict[str, bytes]:
     """What the random streams of this process are at, in short; nothing is drawn from them."""
-    import torch
-
     return {"random": _digest(random.getstate()), "numpy": _digest(np.random.get_state()),
             "mxnet": _digest(_rng.get_state()), "torch": _digest(torch.default_generator.get_state().numpy())}
 
 
 def seed_streams(states: dict[str, bytes], number: int):
     """Start this process's random streams from those of the parent and from the number of a task."""
-    import torch
-
     seeds = {name: _digest(value + number.to_bytes(8, "little")) for name, value in states.items()}
     random.seed(seeds["random"])
     np.random.seed(np.frombuffer(seeds["numpy"], np.uint32))
@@ -75,9 +73,8 @@ def seed_streams(states: dict[str, bytes], number: int):
 
 
 def _settle(flags: tuple[bool, bool]):
-    """Make a new process a worker: one thread, signals as for a child, the parent's NumPy semantics."""
-    import torch
-
+    """Make a new process a worker: one thread, signals as for a child, and of the parent's state its NumPy semantics
+    alone, for it may have been recording or on a GPU."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business, which ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     torch.set_num_threads(1)
@@ -85,6 +82,8 @@ def _settle(flags: tuple[bool, bool]):
     if "cv2" in sys.modules:
         sys.modules["cv2"].setNumThreads(0)
     state.np_shape, state.np_array = flags
+    state.recording = state.training = False
+    Context.default_ctx = cpu(0)
 
 
 def _work(connection, inherited, known, flags, states):

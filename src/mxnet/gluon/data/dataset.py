@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from ... import ndarray
+from ... import ndarray, recordio
 from .sampler import FilterSampler, Sampler, SequentialSampler
 
 __all__ = ["ArrayDataset", "Dataset", "RecordFileDataset", "SimpleDataset"]
@@ -106,18 +107,30 @@ class ArrayDataset(Dataset):
         return self._length
 
 
+_reading = threading.Lock()  # a reader seeks and then reads, and threads share it
+
+
+def _renew_lock():
+    """A forked process has none of the threads that may have held it."""
+    global _reading
+    _reading = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 class RecordFileDataset(Dataset):
     """The records of a RecordIO file (.rec) as bytes.  Its index lies beside it: the same name ending in .idx."""
 
     def __init__(self, filename: str):
-        from ... import recordio
-
         self.idx_file = os.path.splitext(filename)[0] + ".idx"
         self.filename = filename
         self._record = recordio.MXIndexedRecordIO(self.idx_file, self.filename, "r")
 
     def __getitem__(self, idx):
-        return self._record.read_idx(self._record.keys[idx])
+        with _reading:
+            return self._record.read_idx(self._record.keys[idx])
 
     def __len__(self):
         return len(self._record.keys)
