@@ -10,10 +10,11 @@ from .image_record import (
     ImageRecordUInt8Iter,
     ImageRecordUInt8Iter_v1,
 )
+from .libsvm import LibSVMIter
 from .ndarray_iter import NDArrayIter
 from .utils import _getdata_by_idx, _has_instance, _init_data, _slice_along_batch_axis  # noqa: F401
 from .wrappers import PrefetchingIter, ResizeIter
 
 __all__ = ["CSVIter", "DataBatch", "DataDesc", "DataIter", "ImageDetRecordIter", "ImageRecordInt8Iter",
-           "ImageRecordIter", "ImageRecordIter_v1", "ImageRecordUInt8Iter", "ImageRecordUInt8Iter_v1", "MNISTIter",
-           "MXDataIter", "NDArrayIter", "PrefetchingIter", "ResizeIter"]
+           "ImageRecordIter", "ImageRecordIter_v1", "ImageRecordUInt8Iter", "ImageRecordUInt8Iter_v1", "LibSVMIter",
+           "MNISTIter", "MXDataIter", "NDArrayIter", "PrefetchingIter", "ResizeIter"]

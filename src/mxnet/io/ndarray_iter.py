@@ -13,16 +13,16 @@ __all__ = ["NDArrayIter"]
 
 
 class NDArrayIter(DataIter):
-    """Batches of NDArrays or NumPy arrays.
+    """Batches of NDArrays, NumPy arrays or h5py datasets.
 
     data, label: an array, a list of them or a dict of them by name, with samples along the first axis.  Arrays are
-    copied to float32, only NDArrays stay as they are.
+    copied to float32, only NDArrays stay as they are, and h5py's in their file unless shuffled.
     last_batch_handle: what happens where the samples do not fill the last batch.  'pad' fills it from the beginning
     (and `pad` says how many); 'discard' leaves it out; 'roll_over' keeps them for the first batch after `reset`.
     shuffle: take samples in random order, by `numpy.random`; the order changes at each `reset`.
     data_name, label_name: names where none are given.  layout: of data and labels, its N is the axis of batches.
 
-    NotImplementedError for sparse arrays unless 'discard'.
+    NotImplementedError for sparse arrays unless 'discard'; batches of them are dense.
     """
 
     def __init__(self, data, label=None, batch_size=1, shuffle=False, last_batch_handle="pad", data_name="data",
@@ -121,7 +121,7 @@ class NDArrayIter(DataIter):
         """What is left of an array, then the array from its beginning, as often as it takes."""
         size = self.num_data
         rounds, rest = divmod(self.cursor + self.batch_size - size, size)
-        parts = [self._slice(array, self.cursor, size)] + [array] * rounds
+        parts = [self._slice(array, self.cursor, size)] + [self._slice(array, 0, size)] * rounds
         if rest:
             parts.append(self._slice(array, 0, rest))
         return self._concat(*parts)

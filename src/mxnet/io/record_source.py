@@ -13,6 +13,7 @@ import numpy as np
 
 from ..base import MXNetError
 from ..recordio import MXIndexedRecordIO, _next_record, _read_record, _skip_record, unpack
+from .files import _files
 from .shuffling import Shuffler
 
 __all__ = ["Reading", "RecordSource", "Sample"]
@@ -60,7 +61,7 @@ class RecordSource:
             raise MXNetError(f"{owner}: part_index={reading.part_index} must be from 0 to num_parts - 1 = "
                              f"{reading.num_parts - 1}")
         self._part = (reading.part_index, reading.num_parts)
-        self._paths = list(chain.from_iterable(_files(owner, path) for path in reading.path_imgrec.split(";")))
+        self._paths = list(chain.from_iterable(_files(path) for path in reading.path_imgrec.split(";")))
         self._lock = threading.Lock()
         with ExitStack() as opened:
             self._handles = [opened.enter_context(_open(owner, path)) for path in self._paths]
@@ -139,12 +140,6 @@ class RecordSource:
             raise MXNetError(f"{self._owner}: {where}: rec file provide {label.size}-dimensional label but "
                              f"label_width is set to {self._label_width}")
         return label
-
-
-def _files(owner: str, path: str) -> list[str]:
-    if os.path.isdir(path):
-        return [file.path for file in sorted(os.scandir(path), key=lambda f: f.name) if file.is_file()]
-    return [path]
 
 
 def _open(owner: str, path: str):

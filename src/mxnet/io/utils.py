@@ -18,7 +18,7 @@ def _init_data(data, allow_empty: bool, default_name: str) -> list[tuple[str, ND
     assert data is not None or allow_empty, f"{default_name} is needed, got None"
     if data is None:
         data = []
-    if isinstance(data, (np.ndarray, NDArray)) or _is_scipy_csr(data):
+    if isinstance(data, (np.ndarray, NDArray)) or _is_scipy_csr(data) or _is_h5py(data):
         data = [data]
     if isinstance(data, list):
         assert data or allow_empty, f"{default_name} is needed, got an empty list"
@@ -36,8 +36,13 @@ def _is_scipy_csr(value) -> bool:
     return type(value).__module__.startswith("scipy.sparse") and getattr(value, "format", None) == "csr"
 
 
-def _as_ndarray(name, value) -> NDArray:
-    if isinstance(value, NDArray):
+def _is_h5py(value) -> bool:
+    return type(value).__module__.startswith("h5py.") and hasattr(value, "shape")
+
+
+def _as_ndarray(name, value):
+    """An NDArray; an array in an HDF5 file stays there."""
+    if isinstance(value, NDArray) or _is_h5py(value):
         return value
     if _is_scipy_csr(value):
         return nd.sparse.array(value)
@@ -59,6 +64,8 @@ def _getdata_by_idx(data, idx) -> list[tuple[str, NDArray]]:
     for name, array in data:
         if isinstance(array, CSRNDArray):
             shuffled.append((name, nd.sparse.array(array.asscipy()[rows], array.context)))
+        elif _is_h5py(array):
+            shuffled.append((name, nd.array(np.asarray(array)[rows])))
         else:
             order = nd.array(rows, ctx=array.context, dtype="int64")
             shuffled.append((name, nd.take(array, order).astype("float32", copy=False)))
@@ -66,7 +73,9 @@ def _getdata_by_idx(data, idx) -> list[tuple[str, NDArray]]:
 
 
 def _slice_along_batch_axis(data, s: slice, batch_axis: int) -> NDArray:
-    """A copy of the part `s` of an axis."""
+    """A copy of the part `s` of an axis, dense as MXNet's is; of an array in a file only this part is read."""
     if isinstance(data, CSRNDArray):
-        return data[s]
+        return data[s].tostype("default")
+    if _is_h5py(data):
+        return nd.array(data[(slice(None),) * batch_axis + (s,)])
     return nd.slice_axis(data, axis=batch_axis, begin=s.start or 0, end=s.stop)
