@@ -85,6 +85,19 @@ def test_blocks(profile, hybridize):
     assert (net(x).asnumpy() == before).all()
 
 
+def test_optimizers(profile):
+    net = mx.gluon.nn.Dense(2, in_units=3)
+    net.initialize()
+    trainer = mx.gluon.Trainer(net.collect_params(), "adam")
+    profile()
+    for _ in range(2):
+        with mx.autograd.record():
+            loss = net(mx.nd.ones((1, 3))).sum()
+        loss.backward()
+        trainer.step(1)
+    assert counts()["adam_update"] == 2
+
+
 def test_executors_and_their_errors(profile):
     profile()
     executor = mx.sym.log(mx.sym.Variable("a")).bind(mx.cpu(), {"a": mx.nd.ones(3)})

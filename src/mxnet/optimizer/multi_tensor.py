@@ -12,6 +12,7 @@ import struct
 
 import torch
 
+from .._state import watch
 from ..base import MXNetError
 from ..ndarray import NDArray, zeros
 from ..ndarray._sparse_updates import put_rows, rows_of
@@ -156,19 +157,24 @@ class MultiTensorOptimizer(Optimizer):
 
         Half precision weights whose states are float32 are updated as float32.
         """
+        step = self._step if watch.observer is None else self._watched_step
         dtype = weights[0].dtype
         if states and states[0][0].dtype is torch.float32 and dtype in LOW_PRECISION:
             dtype, contiguous = torch.float32, False
         if False in map(_is_contiguous, grads) or [*map(_dtype_of, grads)].count(dtype) != len(grads):
             grads = [g.to(dtype).contiguous() for g in grads]
         if contiguous:
-            self._step(weights, grads, states, lr, wd, t)
+            step(weights, grads, states, lr, wd, t)
             return
         dense = [w.to(dtype).contiguous() for w in weights]
-        self._step(dense, grads, states, lr, wd, t)
+        step(dense, grads, states, lr, wd, t)
         for weight, new in zip(weights, dense, strict=True):
             if weight is not new:
                 weight.copy_(new)
+
+    def _watched_step(self, *args):
+        """`_step`, shown to whom watches as an operator such as sgd_update."""
+        watch.observer.run(f"{type(self).__name__.lower()}_update", self._step, args, {})
 
     def _is_lazy(self, weight) -> bool:
         """Whether a row_sparse gradient leaves rows that it does not store as they are."""
