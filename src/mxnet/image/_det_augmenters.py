@@ -113,6 +113,8 @@ class DetHorizontalFlipAug(DetAugmenter):
 def _range(owner: str, name: str, given: float | tuple[float, float]) -> tuple[float, float]:
     """A range, which may be given as its only number."""
     if isinstance(given, tuple | list):
+        if not all(isinstance(end, numeric_types) for end in given):
+            raise TypeError(f"{owner}: {name} must be a number or two, got {given}")
         return given
     assert isinstance(given, numeric_types), f"{owner}: {name} must be a number or two, got {given!r}"
     logging.info("Using fixed %s: %s in %s", name, given, owner)

@@ -1,4 +1,4 @@
-"""mx.image: pixels of decoded, resized and cropped images are MXNet 1.9.1's (OpenCV's bicubic is not compared)."""
+"""mx.image: reading, resizing, cropping and turning single images (pixels are MXNet 1.9.1's)."""
 
 from __future__ import annotations
 
@@ -95,6 +95,56 @@ def test_crops(photo):
     assert image.fixed_crop(photo, 1, 2, 3, 2, (2, 1), 0).asnumpy().tolist() == [[[102, 104, 106], [108, 110, 112]]]
     assert [image.scale_down((640, 480), size) for size in ((720, 120), (100, 100), (3, 999))] == \
         [(640, 106), (100, 100), (1, 480)]
+
+
+def test_crops_are_copies(photo):
+    before = photo.asnumpy()
+    image.fixed_crop(photo, 1, 2, 3, 2)[:] = 0
+    image.random_crop(photo, (2, 2))[0][:] = 0
+    np.testing.assert_array_equal(photo.asnumpy(), before)
+    with pytest.raises(mx.MXNetError, match="columns 9 to 12"):
+        image.fixed_crop(photo, 9, 2, 3, 2)
+    with pytest.raises(ValueError, match="height, width, channels"):
+        image.random_crop(photo[0], (2, 2))
+
+
+def test_jpegs_that_were_cut_off_are_decoded(photo):
+    import cv2
+    whole = cv2.imencode(".jpg", np.random.RandomState(0).randint(0, 256, (64, 64, 3), dtype=np.uint8))[1].tobytes()
+    np.testing.assert_array_equal(image.imdecode(whole[:-2]).asnumpy(), image.imdecode(whole).asnumpy())
+    half = image.imdecode(whole[:len(whole) // 2]).asnumpy()
+    np.testing.assert_array_equal(half[:15], image.imdecode(whole)[:15].asnumpy())
+    with pytest.raises(mx.MXNetError, match="no image"):
+        image.imdecode(whole[:20])
+
+
+def test_resizing_leaves_opencv_as_it_was(photo):
+    import cv2
+    for used in (False, True):
+        cv2.ipp.setUseIPP(used)
+        expected = cv2.ipp.useIPP()  # where there is no IPP, it stays off
+        image.imresize(photo, 3, 2, 2)
+        with pytest.raises(mx.MXNetError):
+            image.imresize(photo.astype("int32"), 3, 2)
+        assert cv2.ipp.useIPP() == expected
+
+
+def test_turning_a_line_of_pixels():
+    line = nd.array(np.arange(5, dtype=np.float32).reshape(1, 1, 5))
+    np.testing.assert_allclose(image.imrotate(line, 0).asnumpy(), line.asnumpy())  # MXNet divides by 0
+    np.testing.assert_allclose(image.imrotate(line, 180).asnumpy()[0, 0], [4, 3, 2, 1, 0], atol=1e-5)
+    batch = nd.stack(line, line)
+    np.testing.assert_allclose(image.imrotate(batch, [0, 180]).asnumpy()[:, 0, 0], [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0]],
+                               atol=1e-5)
+    with pytest.raises(ValueError, match=r"2 images and angles of shape \(\)"):
+        image.imrotate(batch, "x")
+
+
+def test_min_area_is_an_old_name(photo):
+    with pytest.warns(DeprecationWarning, match="min_area"):
+        image.random_size_crop(photo, (2, 2), None, (0.5, 2), min_area=0.2)
+    with pytest.warns(DeprecationWarning, match="min_area"):
+        assert image.RandomSizedCropAug((2, 2), None, (0.5, 2), min_area=0.2)(photo).shape == (2, 2, 3)
 
 
 def test_color_normalize_changes_its_image(photo):
