@@ -22,8 +22,18 @@ import torch
 
 import mxnet as mx
 from mxnet import nd
-from mxnet.gluon.data import ArrayDataset, DataLoader, RandomSampler, SimpleDataset, batchify, dataloader
+from mxnet.gluon.data import (
+    ArrayDataset,
+    DataLoader,
+    RandomSampler,
+    RecordFileDataset,
+    SimpleDataset,
+    batchify,
+    dataloader,
+)
+from mxnet.gluon.data._gather import gather
 from mxnet.gluon.data.dataloader import ForkingPickler, _MultiWorkerIter, default_batchify_fn
+from mxnet.gluon.data.vision import transforms
 
 SIZE = 40000  # elements of a sample, so that batches lie in shared memory
 
@@ -129,6 +139,63 @@ def test_rows_at_once_are_what_single_samples_give(data, derived):
         assert [part.dtype for part in batch] == [part.dtype for part in wanted]
         for part, other in zip(batch, wanted, strict=True):
             np.testing.assert_array_equal(part.asnumpy(), other.asnumpy())
+
+
+PIXELS = nd.array(np.arange(10 * 4 * 3 * 3) % 256, dtype="uint8").reshape((10, 4, 3, 3))
+
+
+@pytest.mark.parametrize("fn", [
+    transforms.ToTensor(), transforms.Cast("float64"),
+    transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1, 0.2, 0.3), (0.2, 0.3, 0.4))]),
+    transforms.HybridCompose([transforms.ToTensor(), transforms.Normalize(0.1, 0.2)]),
+], ids=lambda fn: type(fn).__name__)
+@pytest.mark.parametrize("shared", [False, True])
+def test_images_are_transformed_together(fn, shared):
+    batchify_fn = dataloader.default_mp_batchify_fn if shared else default_batchify_fn
+    labelled = ArrayDataset(PIXELS, list(range(10)))
+    for dataset in (labelled.transform_first(fn), ArrayDataset(PIXELS).transform(fn),
+                    SimpleDataset(PIXELS).transform(fn).take(6), labelled.take(7).transform_first(fn)):
+        with mx.cpu():
+            together = gather(dataset, [3, 1, 5], shared, batchify_fn)
+            alone = batchify_fn([dataset[i] for i in [3, 1, 5]])
+        for part, other in zip(*([both] if isinstance(both, nd.NDArray) else both for both in (together, alone)),
+                               strict=True):
+            assert (part.dtype, part.context) == (other.dtype, other.context)
+            np.testing.assert_array_equal(part.asnumpy(), other.asnumpy())
+
+
+class Other(transforms.ToTensor):
+    def hybrid_forward(self, F, x):
+        return F.identity(x)
+
+
+def test_images_are_transformed_alone_where_that_may_differ():
+    hooked = transforms.ToTensor()
+    hooked.register_forward_hook(lambda block, args, out: None)
+    for fn in (Other(), hooked, transforms.Resize(2), lambda x: x, transforms.RandomFlipLeftRight()):
+        assert gather(ArrayDataset(PIXELS).transform(fn), [1, 2], False, default_batchify_fn) is None
+    flat = ArrayDataset(PIXELS.reshape((10, 12, 3))).transform(transforms.ToTensor())
+    with pytest.raises(mx.MXNetError):  # of two dimensions each, though three together
+        list(DataLoader(flat, 5))
+
+
+def test_records_in_threads_and_processes(tmp_path):
+    writer = mx.recordio.MXIndexedRecordIO(str(tmp_path / "a.idx"), str(tmp_path / "a.rec"), "w")
+    for i in range(300):
+        writer.write_idx(i, bytes([i % 256]) * (7 * i + 1))
+    writer.close()
+    dataset = RecordFileDataset(str(tmp_path / "a.rec")).transform(lambda record: (len(record), record[0]))
+    for kwargs in {}, {"num_workers": 2}, {"num_workers": 3, "thread_pool": True}:
+        lengths, firsts_ = zip(*DataLoader(dataset, 16, **kwargs), strict=True)
+        assert np.array_equal(np.concatenate([part.asnumpy() for part in lengths]), 7 * np.arange(300) + 1)
+        assert np.array_equal(np.concatenate([part.asnumpy() for part in firsts_]), np.arange(300) % 256)
+
+
+def test_workers_do_not_record():
+    with mx.autograd.record():
+        loader = DataLoader(numbers(2, lambda i: (mx.autograd.is_recording(), mx.current_context())), 2, num_workers=1,
+                            batchify_fn=list)
+    assert list(loader) == [[(False, mx.cpu(0))] * 2]
 
 
 def test_pinned_batches_are_copies():
