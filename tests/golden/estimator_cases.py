@@ -1,4 +1,4 @@
-"""What is asked about gluon.contrib.estimator, of MXNet (generate_estimator.py) and of this package (test_estimator.py).
+"""What is asked of gluon.contrib.estimator: MXNet's (generate_estimator.py) and this package's (test_estimator.py).
 
 A case is a statement; `run` gives what it logged and printed, what warnings and what error came, and the files then.
 Times are masked.  Where the two shall differ, see test_estimator.py.
@@ -131,15 +131,15 @@ def _names(mx, folder):
     from mxnet.gluon.contrib import estimator as est
 
     mx.random.seed(1)
-    x, y = nd.arange(30).reshape((10, 3)) / 15 - 1, nd.array([0, 1] * 5)
+    x, y = nd.arange(30).reshape((10, 3)) / 15 - 1, nd.array([0, 1, 1, 1, 0, 0, 0, 1, 1, 1])
     data = gluon.data.ArrayDataset(x, y)
-    L2 = gluon.loss.L2Loss()
+    CE = gluon.loss.SoftmaxCrossEntropyLoss()
 
     class Wide(gluon.loss.L2Loss):
         """Takes classes for both of two outputs."""
 
         def hybrid_forward(self, F, pred, label, sample_weight=None):
-            return super(Wide, self).hybrid_forward(F, pred, F.stack(label, label, axis=1), sample_weight)
+            return super().hybrid_forward(F, pred, F.stack(label, label, axis=1), sample_weight)
 
     def est_(loss, train_metrics=None, val_metrics=None, hybridize=False, trainer="own", context=None, **options):
         net = nn.HybridSequential(prefix="net_")
@@ -169,9 +169,9 @@ def _names(mx, folder):
 
     def form(value):
         if isinstance(value, nd.NDArray):
-            return "%s@%s" % (value.shape, value.context)
+            return f"{value.shape}@{value.context}"
         if isinstance(value, (list, tuple)):
-            return "[%s]" % ", ".join(map(form, value))
+            return f"[{', '.join(map(form, value))}]"
         return type(value).__name__
 
     class Probe(est.TrainBegin, est.TrainEnd, est.EpochBegin, est.EpochEnd, est.BatchBegin, est.BatchEnd):
@@ -193,7 +193,7 @@ def _names(mx, folder):
 
         def __init__(self, values, name="training f"):
             self.values, self.position = values, 0
-            super(Given, self).__init__(name)
+            super().__init__(name)
 
         def get(self):
             return self.name, self.values[min(self.position, len(self.values) - 1)]
@@ -239,7 +239,7 @@ def _names(mx, folder):
     dl = gluon.data.DataLoader(data, batch_size=4)
     found = {name: getattr(est, name) for name in dir(est) if name.endswith("Handler")}
     found.update(mx=mx, os=os, folder=folder, x=x, y=y, dl=dl, odd=gluon.data.DataLoader(data, batch_size=3),
-                 CE=gluon.loss.SoftmaxCrossEntropyLoss(), L2=L2w, L2b=Wide(), est_=est_, show=show, quiet=quiet,
+                 CE=CE, L2=L2w, L2b=Wide(), est_=est_, show=show, quiet=quiet,
                  names=names, Probe=Probe, Printing=Printing, PrintingLoss=PrintingLoss, early=early,
                  checkpoint=checkpoint, ev=ev)
     return found
