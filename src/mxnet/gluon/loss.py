@@ -7,6 +7,7 @@ NDArrays as well as on Symbols.
 
 from math import pi
 
+from .. import ndarray  # noqa: F401 - programs take it from here
 from ..base import numeric_types
 from .block import HybridBlock
 

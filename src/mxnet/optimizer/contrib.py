@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..ndarray import NDArray, clip, contrib, mean, sqrt, square, zeros  # noqa: F401 - MXNet's has them here
-from .base import register
+from .base import Optimizer, register  # noqa: F401
 from .multi_tensor import MultiTensorOptimizer
 
 __all__ = ["GroupAdaGrad"]
