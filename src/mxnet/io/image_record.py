@@ -70,14 +70,14 @@ class ImageBatches(MXDataIter):
         self._batching, self._dtype = batching, dtype
         self._source = RecordSource(owner, reading)
         self._passes = self._number = 0  # of this pass, and of its batch that is begun next
-        self._next_order = self._begun_order = None  # of the next pass; what is left of it behind a filled batch
+        self._next_pass = self._begun_pass = None  # all its places; those that are left behind a filled batch
         self._ended = False
         self._pending: deque[_Coming] = deque()
         self._pool = ThreadPoolExecutor(min(batching.preprocess_threads, os.cpu_count() or 1),
                                         thread_name_prefix="mxnet-images", initializer=self._cv2.ipp.setUseIPP,
                                         initargs=(False,))
         self._prepare()
-        self._batches = self._places_of_pass()
+        self._order = iter(self._source.begin_pass())
         super().__init__(batching.batch_size, batching.data_name, batching.label_name)
 
     def _prepare(self) -> None:
@@ -91,33 +91,31 @@ class ImageBatches(MXDataIter):
 
     # ------------------------------------------------------------------------------------- passes
 
-    def _places_of_pass(self):
-        """(places, pad) of each batch; what fills the last one is where the next pass begins."""
+    def _next_places(self):
+        """(places, pad) of the next batch, None after the last; what fills that is where the next pass begins."""
         size = self._batching.batch_size
-        places_left, self._begun_order = self._begun_order, None
-        if places_left is None:
-            places_left = iter(self._source.begin_pass() if self._next_order is None else self._next_order)
-        self._next_order = None
-        while places := list(islice(places_left, size)):
-            pad = size - len(places)
-            while len(places) < size and self._batching.round_batch:
-                self._next_order = self._source.begin_pass()
-                self._begun_order = iter(self._next_order)
-                places += islice(self._begun_order, size - len(places))
-            yield places, pad
-            if pad:
-                return
+        places = list(islice(self._order, size))
+        if not places:
+            return None
+        pad = size - len(places)
+        while len(places) < size and self._batching.round_batch:
+            self._next_pass = self._source.begin_pass()
+            self._begun_pass = iter(self._next_pass)
+            places += islice(self._begun_pass, size - len(places))
+        return places, pad
 
     def _rewind(self):
         """A new pass.  After a whole one it goes on behind what filled the last batch."""
-        if not self._ended:
-            self._begun_order = None
         for coming in self._pending:
             coming.cancel()
         self._pending.clear()
+        if self._ended and self._begun_pass is not None:
+            self._order = self._begun_pass
+        else:
+            self._order = iter(self._source.begin_pass() if self._next_pass is None else self._next_pass)
+        self._next_pass = self._begun_pass = None
         self._passes += 1
         self._number = 0
-        self._batches = self._places_of_pass()
 
     # ------------------------------------------------------------------------------------- batches
 
@@ -133,7 +131,7 @@ class ImageBatches(MXDataIter):
     def _work_ahead(self):
         while len(self._pending) < max(1, self._batching.prefetch_buffer):
             try:
-                places_and_pad = next(self._batches, None)
+                places_and_pad = self._next_places()
             except MXNetError as error:
                 self._pending.append(_Failed(error))
                 return

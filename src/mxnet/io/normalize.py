@@ -37,10 +37,12 @@ class Scaling:
                         for dtype in (np.float32, np.int8)}
 
     def _table(self, channel, dtype, contrast=1.0, illumination=0.0):
-        """What becomes of each of the 256 values of a pixel; of int8 no more than the mean is taken away."""
-        values = np.arange(256, dtype=np.float32) - self._mean[channel]
+        """What becomes of each of the 256 values of a pixel; for int8 only the mean, rounded, is taken away."""
+        mean = self._mean[channel]
         if dtype == np.int8:
-            return np.clip(np.rint(values), -128, 127).astype(np.int8)
+            whole = int(np.copysign(np.floor(abs(mean) + np.float32(0.5)), mean))
+            return np.clip(np.arange(256) - whole, -128, 127).astype(np.int8)
+        values = np.arange(256, dtype=np.float32) - mean
         return (values * np.float32(contrast) + np.float32(illumination)) * self._factor[channel]
 
     def needs_mean_image(self) -> bool:

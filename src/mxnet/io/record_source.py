@@ -54,6 +54,7 @@ class RecordSource:
     """
 
     def __init__(self, owner: str, reading: Reading):
+        self._opened = ExitStack()
         self._owner, self._label_width = owner, reading.label_width
         if not reading.path_imgrec:
             raise MXNetError(f"{owner}: must specify path_imgrec")
@@ -63,16 +64,13 @@ class RecordSource:
         self._part = (reading.part_index, reading.num_parts)
         self._paths = list(chain.from_iterable(_files(path) for path in reading.path_imgrec.split(";")))
         self._lock = threading.Lock()
-        with ExitStack() as opened:
-            self._handles = [opened.enter_context(_open(owner, path)) for path in self._paths]
-            self._labels = _read_list(owner, reading) if reading.path_imglist else None
-            self._places = self._indexed(reading.path_imgidx) if reading.path_imgidx else None
-            self._shuffler = Shuffler(_MAGIC_SEED + reading.seed) if reading.shuffle else None
-            self._files = opened.pop_all()
+        self._handles = [self._opened.enter_context(_open(owner, path)) for path in self._paths]
+        self._labels = _read_list(owner, reading) if reading.path_imglist else None
+        self._places = self._indexed(reading.path_imgidx) if reading.path_imgidx else None
+        self._shuffler = Shuffler(_MAGIC_SEED + reading.seed) if reading.shuffle else None
 
-    def close(self) -> None:
-        """Close the files."""
-        self._files.close()
+    def __del__(self):
+        self._opened.close()
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """The places of all records, as they stand in the files."""
