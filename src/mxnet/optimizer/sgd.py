@@ -48,9 +48,9 @@ class SGD(MultiTensorOptimizer):
             _fused_sgd(weights, grads, [], weight_decay=wd / rescale, lr=lr * rescale)
 
 
-def _fused_sgd(weights, grads, moms, *, lr, weight_decay=0.0, momentum=0.0, dampening=0.0, nesterov=False):
+def _fused_sgd(weights, grads, moms, *, lr, weight_decay=0.0, momentum=0.0, dampening=0.0):
     torch._fused_sgd_(weights, grads, moms, lr=lr, weight_decay=weight_decay, momentum=momentum, dampening=dampening,
-                      nesterov=nesterov, maximize=False, is_first_step=False)
+                      nesterov=False, maximize=False, is_first_step=False)
 
 
 @register
@@ -84,21 +84,16 @@ class NAG(MultiTensorOptimizer):
         return self.momentum == 0.0
 
     def _step(self, weights, grads, states, lr, wd, t):
-        momentum = self.momentum
+        momentum, rescale = self.momentum, self.rescale_grad
         if self._clips:
-            grads = self._rescaled(grads)
-            torch._foreach_mul_(grads, -lr)
-        else:
-            grads = torch._foreach_mul(grads, -lr * self.rescale_grad)
+            grads, rescale = self._rescaled(grads), 1.0
         if wd:
             torch._foreach_mul_(weights, 1 - lr * (1 + momentum) * wd)
-        if not states:
-            torch._foreach_add_(weights, grads)
-            return
-        # torch steps by g + momentum * (the new state)
-        _fused_sgd(weights, grads, states[0], lr=-1.0, momentum=momentum, nesterov=True)
-        if wd:
-            torch._foreach_add_(states[0], weights, alpha=-lr * wd)
+        torch._foreach_add_(weights, grads, alpha=-lr * rescale)
+        if states:  # momentum times the new state is what is left
+            _fused_sgd(weights, grads, states[0], lr=-momentum, momentum=momentum, dampening=1.0 + lr * rescale)
+            if wd:
+                torch._foreach_add_(states[0], weights, alpha=-lr * wd)
 
 
 @register
