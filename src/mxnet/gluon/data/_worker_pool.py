@@ -273,7 +273,7 @@ class _Core:
             for connection in ready:
                 try:
                     self.receive(by_connection[connection])
-                except (EOFError, OSError) as error:
+                except Exception as error:  # mostly EOFError; whatever it is, nobody may wait for ever
                     self.fail(by_connection[connection], error)
                     break
             for worker in self.workers if not ready else ():
@@ -284,7 +284,8 @@ class _Core:
     def receive(self, worker: _Worker):
         (number, ok), parcel = worker.mappings.receive(worker.connection)
         with self.lock:
-            waiting = worker.tasks.pop(number)()
+            result = worker.tasks.pop(number, None)  # None: the pool is ending
+            waiting = result and result()
             self.hand_out()
         if waiting is not None:
             waiting._set((ok, parcel))
@@ -312,13 +313,13 @@ class _Core:
         """End the workers and wait for that."""
         if os.getpid() != self.owner:  # a child of the owner has a copy, but the workers are not its children
             return
-        try:
-            self.wake.send_bytes(b"")
-        except OSError:
-            pass
+        self.wake.send_bytes(b"")
         self.end(ValueError("Pool not running"))
         if threading.current_thread() is not self.thread:
             self.thread.join(_GRACE)
+        if not self.thread.is_alive():
+            for connection in (self.wake, self.woken, *(worker.connection for worker in self.workers)):
+                connection.close()
 
 
 def _stop(processes: list):
