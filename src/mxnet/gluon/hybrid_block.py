@@ -19,6 +19,15 @@ __all__ = ["HybridBlock"]
 _tracing = threading.RLock()  # one thread traces a block, the others wait for what it finds
 
 
+_NOTHING_TRACED = {
+    "_compiled": None,
+    "_forwards": None,
+    "_edits_seen": -1,
+    "_made_of": None,
+    "_cached_graph": (),  # (inputs, outputs) of the last trace
+}
+
+
 class HybridBlock(Block):
     """A Block that computes with operators of `F`, eagerly or, after `hybridize()`, as one compiled graph.
 
@@ -75,11 +84,11 @@ class HybridBlock(Block):
 
     def _forget(self):
         """Drop what was traced."""
-        self.__dict__["_compiled"] = None
-        self.__dict__["_forwards"] = None
-        self.__dict__["_edits_seen"] = -1
-        self.__dict__["_made_of"] = None
-        self.__dict__["_cached_graph"] = ()  # (inputs, outputs) of the last trace
+        self.__dict__.update(_NOTHING_TRACED)
+
+    def __getstate__(self):
+        """Copies, and what worker processes get, are traced anew."""
+        return {**self.__dict__, **_NOTHING_TRACED}
 
     def _clear_cached_op(self):
         self._forget()

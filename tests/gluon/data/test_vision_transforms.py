@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 
 import numpy as np
@@ -139,6 +140,14 @@ def test_random_crop():
 def test_images_of_other_sizes_one_after_the_other():
     transform = T.Compose([T.Resize(4, keep_ratio=True), T.ToTensor()])
     assert [transform(image(h, w, 3)).shape for h, w in ((8, 6), (6, 9), (8, 6))] == [(3, 5, 4), (3, 4, 6), (3, 5, 4)]
+
+
+def test_a_transform_that_was_used_can_be_pickled():
+    """As workers that are not forked need it."""
+    transform, x = T.Compose([T.Resize(4), T.ToTensor(), T.Normalize(0.5, 0.5)]), image(5, 6, 3)
+    wanted = transform(x).asnumpy()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(transform))(x).asnumpy(), wanted)
+    np.testing.assert_array_equal(transform(x).asnumpy(), wanted)
 
 
 @pytest.mark.parametrize("workers", [0, 2])

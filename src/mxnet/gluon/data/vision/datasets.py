@@ -183,8 +183,8 @@ class CIFAR10(dataset._DownloadedDataset):
             with tarfile.open(path) as archive:
                 for member in archive:
                     name = os.path.basename(member.name)
-                    if member.isfile() and name in wanted:
-                        content = archive.extractfile(member)
+                    content = archive.extractfile(member)  # None for folders
+                    if content and name in wanted:
                         write_atomically(os.path.join(self._root, name), iter(partial(content.read, 1 << 20), b""))
         except (tarfile.TarError, EOFError, gzip.BadGzipFile):
             return False
