@@ -15,6 +15,7 @@ import mxnet as mx
 nets.without_dropout()
 old_numpy.restore()
 import gluonts.mx  # noqa: E402
+import gluonts_blocks  # noqa: E402
 from gluonts.dataset.common import ListDataset  # noqa: E402
 from gluonts.mx import distribution as D  # noqa: E402
 from gluonts.mx import kernels  # noqa: E402
@@ -135,6 +136,7 @@ def families():
     for name in ALL:
         names["estimator-" + name] = names["eager-" + name] = name
     names.update({"distribution-" + name: "distribution-" + name for name in DISTRIBUTIONS})
+    names.update({"block-" + name: "block-" + name for name in gluonts_blocks.BLOCKS})
     names.update({"kernel-rbf": "kernel-rbf", "kernel-periodic": "kernel-periodic"})
     return names
 
@@ -146,6 +148,8 @@ def answer(name, full, reference):
         return modules()
     if kind == "distribution":
         return distribution(DISTRIBUTIONS[which], which)
+    if kind == "block":
+        return gluonts_blocks.ask(which)
     if kind == "kernel":
         return kernel(which)
     return estimator(which, hybridize=kind == "estimator" and which not in EAGER)

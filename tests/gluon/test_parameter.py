@@ -359,3 +359,17 @@ def test_sizes_that_numpy_computed_become_python_integers() -> None:
     assert repr(parameter) == "Parameter weight (shape=(2, 3), dtype=<class 'numpy.float32'>)"
     parameter.shape = (np.int32(2), 3)
     assert [type(n) for n in parameter.shape] == [int, int]
+
+
+def test_a_value_set_between_record_and_backward() -> None:
+    """Layers set a vector in the forward that has used it (spectral normalization). These are MXNet's gradients."""
+    parameter, x = ready(shape=3), nd.array([1, 2, 3])
+    parameter.set_data(nd.array([2, 2, 2]))
+    x.attach_grad()
+    with autograd.record():
+        y = (x * parameter.data()) * parameter.data()
+        with autograd.pause():
+            parameter.set_data(nd.array([5, 5, 5]))
+    y.backward()
+    assert x.grad.asnumpy().tolist() == [25, 25, 25]
+    assert parameter.grad().asnumpy().tolist() == [7, 14, 21]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.autograd import _unsafe_preserve_version_counter
 
 from .. import autograd, initializer, ndarray
 from .._state import state
@@ -322,7 +323,11 @@ class Parameter:
         raise RuntimeError(_UNINITIALIZED.format(self.name))
 
     def set_data(self, data):
-        """Set the value on all contexts; while initialization is deferred, it becomes the initial value."""
+        """Set the value on all contexts; while initialization is deferred, it becomes the initial value.
+
+        A backward of what was recorded before computes with the new value where it needs this parameter's, as in
+        MXNet: layers normalize their weights by vectors that they set in every forward (spectral normalization).
+        """
         if inferring():  # what is written then is dropped, but says something about shapes
             self.data(data.context)[:] = data
             return
@@ -341,8 +346,9 @@ class Parameter:
             data = data if self._stype == "default" else _as_array(data, self._dtype)
             if self._stype == "row_sparse" and data.stype == "default":
                 data = self._all_rows(data)
-            for array in self._data:
-                array[:] = data
+            with _unsafe_preserve_version_counter(tuple(a._t for a in self._data if a.stype == "default")):
+                for array in self._data:
+                    array[:] = data
 
     def zero_grad(self):
         """Set the gradients on all contexts to zero."""
