@@ -88,7 +88,7 @@ def save(path: str, net, run: RunState | None, best, files: list[str]) -> None:
     if run is not None:
         arrays.update(_pack("start", run.start))
     archive = io.BytesIO()
-    np.savez(archive, **arrays)
+    np.savez(archive, allow_pickle=False, **arrays)
     params_file.write_atomically(path, [archive.getbuffer()])
 
 
