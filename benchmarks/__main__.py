@@ -2,7 +2,8 @@
 
 Prints a table of ratios ours / theirs, measured in one run on one thread.  Real MXNet joins when an interpreter that
 has it is given by --mxnet or the environment variable GLUEBALL_ORACLE.  Every pair's results are compared first.
-`python -m benchmarks ops` does the same for single operators at several sizes: see op_sweep.py.
+`python -m benchmarks ops` does the same for single operators at several sizes: see op_sweep.py, and
+`python -m benchmarks pipelines` for reading images: see pipelines.py.
 """
 
 import argparse
@@ -17,7 +18,7 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from . import gluon_side, op_sweep, timing, torch_side  # noqa: E402
+from . import gluon_side, op_sweep, pipelines, timing, torch_side  # noqa: E402
 from .worker import Worker  # noqa: E402
 
 # row: (what it is, highest ratio to torch that we promise, highest ratio to real MXNet)
@@ -124,5 +125,7 @@ def main(argv=None):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["ops"]:
         op_sweep.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["pipelines"]:
+        pipelines.main(sys.argv[2:])
     else:
         main()
