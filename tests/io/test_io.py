@@ -132,3 +132,22 @@ def test_module_names():
     assert mx.io.io.NDArrayIter is mx.io.NDArrayIter
     assert issubclass(io.CSVIter, io.MXDataIter)
     assert io.utils._has_instance([("a", np.zeros(1))], np.ndarray)
+
+
+def test_batches_of_sparse_arrays_are_dense():
+    rows = np.eye(5, 3, dtype=np.float32)
+    iterator = mx.io.NDArrayIter(mx.nd.sparse.csr_matrix(rows), np.arange(5), 2, last_batch_handle="discard")
+    batches = list(iterator)
+    assert [batch.data[0].stype for batch in batches] == ["default"] * 2
+    np.testing.assert_array_equal(batches[1].data[0].asnumpy(), rows[2:4])
+
+
+def test_arrays_in_hdf5_files(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["a"] = np.arange(12.0).reshape(6, 2)
+    with h5py.File(tmp_path / "a.h5", "r") as file:
+        batches = list(mx.io.NDArrayIter(file["a"], batch_size=4))
+        assert batches[1].pad == 2 and batches[1].data[0].asnumpy().tolist() == [[8, 9], [10, 11], [0, 1], [2, 3]]
+        shuffled = mx.io.NDArrayIter(file["a"], batch_size=6, shuffle=True)
+        assert sorted(next(shuffled).data[0].asnumpy().ravel()) == list(range(12))
