@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import types
 import warnings
 import weakref
 from collections import OrderedDict
@@ -162,3 +163,15 @@ def _brief_print_list(lst, limit=7) -> str:
 def _indent(text, spaces) -> str:
     """All lines but the first moved right."""
     return text.replace("\n", "\n" + " " * spaces)
+
+
+def with_defaults(function, **defaults):
+    """A copy of a function with other defaults for some of the parameters that have one.
+
+    What classes of one kind share is written once, and help() still shows what each of them does by default.
+    """
+    code, old = function.__code__, function.__defaults__
+    copy = types.FunctionType(code, function.__globals__, function.__name__, old, function.__closure__)
+    names = code.co_varnames[:code.co_argcount][-len(old):]
+    copy.__defaults__ = tuple(defaults.get(name, value) for name, value in zip(names, old, strict=True))
+    return copy

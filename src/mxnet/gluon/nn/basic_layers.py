@@ -319,6 +319,9 @@ class Embedding(HybridBlock):
 class Flatten(HybridBlock):
     """(N, ...) to (N, size of the rest). Operator: Flatten."""
 
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+
     def hybrid_forward(self, F, x):
         return F.Flatten(x)
 

@@ -5,6 +5,7 @@ A public class names its layouts, the first of which is the default; their lengt
 
 from ...base import MXNetError, numeric_types
 from ..block import HybridBlock
+from ..utils import with_defaults
 from .activations import Activation
 
 __all__ = [
@@ -41,11 +42,27 @@ def _per_axis(value, ndim: int, name: str):
     return value
 
 
+def _shown_defaults(cls) -> dict:
+    """What the arguments of a convolution are by default, a number for each axis, as help() shows them."""
+    ndim = len(cls._layouts[0]) - 2
+    defaults = {"layout": cls._layouts[0]}
+    if ndim > 1:
+        defaults.update(strides=(1,) * ndim, padding=(0,) * ndim, dilation=(1,) * ndim)
+        if cls._op_name == "Deconvolution":
+            defaults["output_padding"] = (0,) * ndim
+    return defaults
+
+
 class _Conv(HybridBlock):
     """Base of convolutions: arguments of the operator, shapes of the parameters, the printed text."""
 
     _op_name = "Convolution"
     _layouts: tuple[str, ...]
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "_layouts" in vars(cls):
+            cls.__init__ = with_defaults(cls.__init__, **_shown_defaults(cls))
 
     def __init__(
         self,
@@ -55,7 +72,7 @@ class _Conv(HybridBlock):
         padding=0,
         dilation=1,
         groups=1,
-        layout=None,
+        layout="",
         activation=None,
         use_bias=True,
         weight_initializer=None,
@@ -75,7 +92,7 @@ class _Conv(HybridBlock):
             "num_filter": channels,
             "num_group": groups,
             "no_bias": not use_bias,
-            "layout": self._layouts[0] if layout is None else layout,
+            "layout": layout,
         }
         self._check()
         with self.name_scope():
@@ -199,10 +216,16 @@ class _ConvTranspose(_Conv):
         output_padding=0,
         dilation=1,
         groups=1,
-        *args,
+        layout="",
+        activation=None,
+        use_bias=True,
+        weight_initializer=None,
+        bias_initializer="zeros",
+        in_channels=0,
         **kwargs,
     ):
-        super().__init__(channels, kernel_size, strides, padding, dilation, groups, *args, **kwargs)
+        super().__init__(channels, kernel_size, strides, padding, dilation, groups, layout, activation, use_bias,
+                         weight_initializer, bias_initializer, in_channels, **kwargs)
         self.outpad = _per_axis(output_padding, self._ndim(), "output_padding")
         self._kwargs["adj"] = self.outpad
 
@@ -252,7 +275,6 @@ class _Pooling(HybridBlock):
 
     def __init__(self, pool_size, strides, padding, ceil_mode, global_pool, layout, **kwargs):
         super().__init__(**kwargs)
-        layout = self._layouts[0] if layout is None else layout
         ndim = len(self._layouts[0]) - 2
         assert layout in self._layouts, (
             f"Only {' and '.join(self._layouts)} layouts are valid for {ndim}D Pooling"
@@ -292,7 +314,7 @@ class MaxPool1D(_Pooling):
     _pool_type = "max"
     _layouts = ("NCW", "NWC")
 
-    def __init__(self, pool_size=2, strides=None, padding=0, layout=None, ceil_mode=False, **kwargs):
+    def __init__(self, pool_size=2, strides=None, padding=0, layout="NCW", ceil_mode=False, **kwargs):
         super().__init__(pool_size, strides, padding, ceil_mode, False, layout, **kwargs)
 
 
@@ -307,7 +329,7 @@ class MaxPool2D(_Pooling):
     _pool_type = "max"
     _layouts = ("NCHW", "NHWC")
 
-    def __init__(self, pool_size=2, strides=None, padding=0, layout=None, ceil_mode=False, **kwargs):
+    def __init__(self, pool_size=(2, 2), strides=None, padding=0, layout="NCHW", ceil_mode=False, **kwargs):
         super().__init__(pool_size, strides, padding, ceil_mode, False, layout, **kwargs)
 
 
@@ -322,7 +344,7 @@ class MaxPool3D(_Pooling):
     _pool_type = "max"
     _layouts = ("NCDHW", "NDHWC")
 
-    def __init__(self, pool_size=2, strides=None, padding=0, ceil_mode=False, layout=None, **kwargs):
+    def __init__(self, pool_size=(2, 2, 2), strides=None, padding=0, ceil_mode=False, layout="NCDHW", **kwargs):
         super().__init__(pool_size, strides, padding, ceil_mode, False, layout, **kwargs)
 
 
@@ -349,7 +371,7 @@ class AvgPool1D(_AvgPooling):
         pool_size=2,
         strides=None,
         padding=0,
-        layout=None,
+        layout="NCW",
         ceil_mode=False,
         count_include_pad=True,
         **kwargs,
@@ -376,11 +398,11 @@ class AvgPool2D(_AvgPooling):
 
     def __init__(
         self,
-        pool_size=2,
+        pool_size=(2, 2),
         strides=None,
         padding=0,
         ceil_mode=False,
-        layout=None,
+        layout="NCHW",
         count_include_pad=True,
         **kwargs,
     ):
@@ -406,11 +428,11 @@ class AvgPool3D(_AvgPooling):
 
     def __init__(
         self,
-        pool_size=2,
+        pool_size=(2, 2, 2),
         strides=None,
         padding=0,
         ceil_mode=False,
-        layout=None,
+        layout="NCDHW",
         count_include_pad=True,
         **kwargs,
     ):
@@ -429,7 +451,12 @@ class AvgPool3D(_AvgPooling):
 class _GlobalPooling(_Pooling):
     """Base of poolings whose window is the whole input."""
 
-    def __init__(self, layout=None, **kwargs):
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "_layouts" in vars(cls):
+            cls.__init__ = with_defaults(cls.__init__, layout=cls._layouts[0])
+
+    def __init__(self, layout="", **kwargs):
         super().__init__(1, None, 0, True, True, layout, **kwargs)
 
 

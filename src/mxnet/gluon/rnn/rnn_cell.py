@@ -2,6 +2,8 @@
 
 from ._cells import GRUCell, LSTMCell, RNNCell
 from ._containers import BidirectionalCell, HybridSequentialRNNCell, SequentialRNNCell
+from ._containers import _begin_state as _cells_begin_state  # noqa: F401
+from ._containers import _state_info as _cells_state_info  # noqa: F401
 from ._modifiers import DropoutCell, ModifierCell, ResidualCell, ZoneoutCell
 from ._recurrent import HybridRecurrentCell, RecurrentCell
 from ._recurrent import begin_states as _get_begin_state  # noqa: F401

@@ -3,6 +3,7 @@
 from ....base import numeric_types
 from ...block import HybridBlock
 from ...nn import Activation
+from ...utils import with_defaults
 
 __all__ = ["DeformableConvolution", "ModulatedDeformableConvolution"]
 
@@ -21,15 +22,20 @@ class _Deformable(HybridBlock):
     _per_point = 2
     _own_first = False
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "_points" in vars(cls):
+            cls.__init__ = with_defaults(cls.__init__, op_name=cls.__name__)
+
     def __init__(self, channels, kernel_size=(1, 1), strides=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1,
                  num_deformable_group=1, layout="NCHW", use_bias=True, in_channels=0, activation=None,
                  weight_initializer=None, bias_initializer="zeros", offset_weight_initializer="zeros",
-                 offset_bias_initializer="zeros", offset_use_bias=True, op_name=None, adj=None, prefix=None,
+                 offset_bias_initializer="zeros", offset_use_bias=True, op_name="", adj=None, prefix=None,
                  params=None):
         super().__init__(prefix=prefix, params=params)
         assert layout == "NCHW", f"{type(self).__name__}: layout {layout!r} is not available, only 'NCHW'"
         self._channels = channels
-        self._op_name = op_name or type(self).__name__
+        self._op_name = op_name
         kernel = _pair(kernel_size)
         shared = {"kernel": kernel, "stride": _pair(strides), "dilate": _pair(dilation), "pad": _pair(padding)}
         offsets = self._per_point * kernel[0] * kernel[1] * num_deformable_group
