@@ -164,6 +164,8 @@ class MXRecordIO:
     """
 
     is_open = False
+    handle: Any  # the open file
+    pid: int | None
 
     def __init__(self, uri: str | os.PathLike, flag: str):
         self.uri = os.fspath(uri)
@@ -258,7 +260,7 @@ class MXIndexedRecordIO(MXRecordIO):
         self.idx: dict[Any, int] = {}
         self.keys: list[Any] = []
         self.key_type = key_type
-        self.fidx = None
+        self.fidx: Any = None
         super().__init__(uri, flag)
 
     def open(self) -> None:
@@ -323,8 +325,9 @@ class MXIndexedRecordIO(MXRecordIO):
 
 # ------------------------------------------------------------------------------------------------ what records hold
 
-IRHeader = HEADER = namedtuple("HEADER", ["flag", "label", "id", "id2"])  # MXNet's two names for one type
-IRHeader.__doc__ = """Head of a packed record.
+HEADER = namedtuple("HEADER", ["flag", "label", "id", "id2"])
+IRHeader = HEADER  # MXNet's name for a type that prints as HEADER
+HEADER.__doc__ = """Head of a packed record.
 
 flag: how many labels stand in an array, 0 for one number.  label: a float, or an array of float32.  id, id2: numbers
 from 0 to 2**64 - 1, of which the second is mostly 0.

@@ -169,7 +169,8 @@ class Augmentation(Jitter):
         if self._warps:
             image = self._warp(cv2, image, rng)
         if self.pad > 0:
-            image = cv2.copyMakeBorder(image, *[self.pad] * 4, cv2.BORDER_CONSTANT, value=[self.fill_value] * 4)
+            image = cv2.copyMakeBorder(image, self.pad, self.pad, self.pad, self.pad, cv2.BORDER_CONSTANT,
+                                       value=[self.fill_value] * 4)
         if self.random_resized_crop:
             image = self._random_resized_crop(cv2, image, height, width, rng)
         else:

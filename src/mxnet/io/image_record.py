@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import ndarray as nd
 from ..base import MXNetError
+from ..ndarray.creation import from_numpy
 from ..ops.opencv import _opencv, _pixels
 from ..ops.registry import Shape
 from .augment import Augmentation
@@ -184,7 +185,7 @@ class _Coming:
         for part in self.parts:
             part.result()
         label = self.label.reshape(-1) if self.label.shape[1] == 1 else self.label
-        return DataBatch([nd.from_numpy(self.data)], [nd.from_numpy(label)], self.pad, self.index)
+        return DataBatch([from_numpy(self.data)], [from_numpy(label)], self.pad, self.index)
 
     def cancel(self) -> None:
         for part in self.parts:

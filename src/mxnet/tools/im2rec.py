@@ -13,7 +13,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -36,7 +36,8 @@ def list_image(root: str, recursive: bool, exts: Iterable[str]) -> Iterator[tupl
     The label numbers the folders that have images if `recursive`; if not, only those in `root` are found and it is 0.
     """
     exts = {ext.lower() for ext in exts}
-    number, labels = 0, {}
+    number = 0
+    labels: dict[str, int] = {}
     for folder, folders, files in os.walk(root, followlinks=True):
         folders.sort()
         for name in sorted(files):
@@ -123,7 +124,7 @@ def encode(args: argparse.Namespace, item: Item) -> bytes:
 def _encoded(args: argparse.Namespace, items: Iterable[Item]) -> Iterator[tuple[Item, bytes]]:
     """Items with their records, in order, made by threads; what cannot be read is reported and left out."""
     with ThreadPoolExecutor(args.num_thread) as pool:
-        coming = deque()
+        coming: deque[tuple[Item, Future[bytes]]] = deque()
         for item in items:
             coming.append((item, pool.submit(encode, args, item)))
             if len(coming) > 4 * args.num_thread:
