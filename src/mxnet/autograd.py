@@ -248,7 +248,7 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
         _free_graph([array for array in arrays if not any(array is v for v in variables)], tensors)
     results = _own_memory(results, variables, grads)
     rg = create_graph and state.recording
-    return [v._like(v._compress(r)) if r.is_sparse else wrap(r, v._ctx, None, rg)
+    return [v._like(v._compress(r)) if r.is_sparse else wrap(r, v._ctx.results, None, rg)
             for r, v in zip(results, variables, strict=True)]
 
 
@@ -300,7 +300,7 @@ class Function:
         self._used = True
         if state.trace is not None and state.recording:
             state.trace.fail("it calls an autograd.Function, whose backward is code that no graph holds")
-        ctx = inputs[0]._ctx
+        ctx = inputs[0]._ctx.results
         if not (state.recording and any(x._rg for x in inputs)):
             with pause(train_mode=state.training):
                 return self.forward(*inputs)

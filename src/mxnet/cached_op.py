@@ -28,7 +28,7 @@ class CachedOp:
         for name, array in zip(self._names, args, strict=True):
             if not isinstance(array, NDArray):
                 raise AssertionError(f"CachedOp: input {name} must be an NDArray, got {type(array)}")
-        ctx = args[0]._ctx if args else default_ctx
+        ctx = args[0]._ctx.results if args else default_ctx
         if ctx is None:
             from .context import current_context
             ctx = current_context()

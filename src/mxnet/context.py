@@ -33,7 +33,7 @@ class Context(metaclass=_ContextMeta):
     As a context manager it is the default for arrays created inside.  KeyError for unknown device types.
     """
 
-    __slots__ = ("_device", "_key", "_previous", "device_id", "device_typeid")
+    __slots__ = ("_device", "_key", "_previous", "device_id", "device_typeid", "results")
 
     _stack = _Stack()
     devtype2str = {1: "cpu", 2: "gpu", 3: "cpu_pinned", 5: "cpu_shared"}
@@ -46,6 +46,8 @@ class Context(metaclass=_ContextMeta):
             self.device_typeid, self.device_id = Context.devstr2type[device_type], device_id
         self._device = None
         self._previous = []
+        # where operators put what they compute from arrays here: pinned and shared memory are for passing on
+        self.results = self if self.device_typeid < 3 else cpu(self.device_id)
 
     @property
     def device_type(self) -> str:

@@ -122,7 +122,7 @@ class HybridBlock(Block):
         ValueError for arguments of another structure than then, and for arrays on several contexts.
         """
         if not kwargs and _is_array(args):
-            structure, flat, ctx = _ONE_ARRAY, args, args[0]._ctx
+            structure, flat, ctx = _ONE_ARRAY, args, args[0]._ctx.results
         else:
             structure, flat = structure_of(args, kwargs)
             ctx = single_context(flat)
@@ -265,7 +265,7 @@ class HybridBlock(Block):
             return out
         if self._forward_pre_hooks:
             self._run_hooks(self._forward_pre_hooks, args)
-        out = compiled(flat, flat[0]._ctx)
+        out = compiled(flat, flat[0]._ctx.results)
         if self._forward_hooks:
             self._run_hooks(self._forward_hooks, args, out)
         return out
@@ -273,7 +273,7 @@ class HybridBlock(Block):
     def forward(self, x, *args, **kwargs):
         """Hand the inputs and this block's parameters on their context to `hybrid_forward`."""
         if type(x) is NDArray and not args:
-            x_ctx = x._ctx
+            x_ctx = x._ctx.results
         else:
             if not on_arrays((x, *args)):
                 return self._hybrid(x, *args, **kwargs)

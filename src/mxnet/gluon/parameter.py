@@ -312,7 +312,7 @@ class Parameter:
                     return arrays[0]
                 ctx = current_context()
             for array in arrays:
-                if array._ctx == ctx:
+                if array._ctx == ctx.results:
                     return array
             raise RuntimeError(f"Parameter '{self.name}' was not initialized on context {ctx}. "
                                f"It was only initialized on {self._ctx_list}.")

@@ -35,17 +35,17 @@ def on_arrays(args) -> bool:
 def context_of(args):
     """The context of the first array in nested arguments; ValueError if there is none."""
     for leaf in leaves(args):
-        return leaf._ctx
+        return leaf._ctx.results
     raise ValueError(_NEITHER.format(_types(args)))
 
 
 def single_context(arrays):
-    """The one context of arrays; ValueError if they are on several.  Pinned memory is as good as cpu(0)."""
-    found = {a._ctx for a in arrays if a._ctx.device_type != "cpu_pinned"}
+    """The one context of arrays; ValueError if they are on several."""
+    found = {a._ctx.results for a in arrays}
     if len(found) > 1:
         raise ValueError("A hybridized block needs all its inputs on one context, found "
                          f"{', '.join(sorted(map(str, found)))}")
-    return found.pop() if found else arrays[0]._ctx
+    return found.pop()
 
 
 def flatten(args, inout_str="input"):

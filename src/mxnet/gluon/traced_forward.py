@@ -95,7 +95,7 @@ class Forwards:
         """(Compiled or GaveUp, flat list of arrays); None for calls that are to run eagerly without a word."""
         flat: list[NDArray] = []
         structure = _structure(args, flat), tuple((n, _structure(kwargs[n], flat)) for n in sorted(kwargs))
-        ctx = flat[0]._ctx
+        ctx = flat[0]._ctx.results
         key = (structure, tuple([(a._t.shape, a._t.dtype, a._ctx) for a in flat]), state.training,
                bool(state.recording), state.np_shape)
         try:
@@ -103,7 +103,7 @@ class Forwards:
         except TypeError:  # an argument that is no array and cannot be told from others
             return None, flat
         if form is None or not form.fits():
-            if any(a._ctx != ctx for a in flat):
+            if any(a._ctx.results != ctx for a in flat):
                 return None, flat
             form = self._compile(key, flat, args, kwargs)
             if isinstance(form, GaveUp):
@@ -150,7 +150,7 @@ class Forwards:
 
     def _run(self, memory: Memory, flat, args, kwargs):
         names = ["data"] if len(flat) == 1 else [f"data{i}" for i in range(len(flat))]
-        running_trace = Trace(self._params, self._block.prefix, flat[0]._ctx)  # where messages about blocks end
+        running_trace = Trace(self._params, self._block.prefix, flat[0]._ctx.results)  # where messages about blocks end
         inputs = [running_trace.input(name, array) for name, array in zip(names, flat, strict=True)]
         given = iter(inputs)
         outputs: list[NDArray] = []

@@ -94,7 +94,7 @@ def {fname}(self, other):
         return general({name!r}, self, other, None, {reverse})
     a = new(NDArray)
     a._t = r
-    a._ctx = self._ctx
+    a._ctx = self._ctx.results
     a._rg = rg
     a._ag = None
     a._tape = tape

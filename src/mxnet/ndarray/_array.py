@@ -452,7 +452,7 @@ class NDArray:
             from ._sparse_array import zeros_of
             self._mark(zeros_of(stype, self.shape, self._t.dtype, self._ctx), grad_req)
             return
-        self._mark(wrap(torch.zeros_like(self._t), self._ctx), grad_req)
+        self._mark(wrap(torch.zeros_like(self._t), self._ctx.results), grad_req)
 
     def _mark(self, grad, grad_req: str):
         """Become a leaf whose gradient goes to the NDArray `grad`."""

@@ -48,13 +48,13 @@ def {fname}({params}out=None, name=None, **kwargs):
 
 _ONE = """result = new(NDArray)
         result._t = r
-        result._ctx = {first}._ctx
+        result._ctx = {first}._ctx.results
         result._rg = rg
         result._ag = None
         result._tape = tape
         return result"""
 
-_MANY = "return wrap_outputs(r, {first}._ctx, {visible}, rg)"
+_MANY = "return wrap_outputs(r, {first}._ctx.results, {visible}, rg)"
 
 _ANY = """
 def {fname}({params}out=None, name=None, **kwargs):
@@ -170,7 +170,7 @@ def _fixed_source(op: OpDef, fname: str, attr_params: str, bind_source: str) -> 
     runtime = ""
     for name in op.runtime:
         value = {"_train": "_state.training", "_device": f"{first}._ctx.device",
-                 "_rng": f"generator({first}._ctx.device_type, {first}._ctx.device_id)"}[name]
+                 "_rng": f"generator({first}._ctx.results.device_type, {first}._ctx.device_id)"}[name]
         runtime += f", {name}={value}"
     if op.num_outputs == 1:
         finish = _ONE.format(first=first)

@@ -217,7 +217,7 @@ def invoke(op: OpDef, bound, args, out=None, kwargs=None, ctx=None, name=None):
             return result if out is None or result is out else _fill_by_array(op.name, result, out)
         tensors = [t if a is None or t is not None else in_use(a) for a, t in zip(args, tensors, strict=True)]
     if first is not None:
-        ctx = first._ctx
+        ctx = first._ctx.results
     elif ctx is None:
         ctx = context_of(getattr(bound, "attrs", {}).get("ctx", ""))
     visible = getattr(bound, "visible", None)
