@@ -37,7 +37,7 @@ def learning_curve(history: list[dict[str, float]], path: Path) -> Path:
     for axes in (above, below):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    return _write(figure, path)
+    return write(figure, path)
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, path: Path) -> Path:
@@ -61,10 +61,11 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, path: Path) -> P
     axes.grid(which="minor", color="white", linewidth=1.5)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
-    return _write(figure, path)
+    return write(figure, path)
 
 
-def _write(figure: plt.Figure, path: Path) -> Path:
+def write(figure: plt.Figure, path: Path) -> Path:
+    """Saves and closes a figure; the path, for whoever prints it."""
     figure.savefig(path, dpi=150)
     plt.close(figure)
     return path
