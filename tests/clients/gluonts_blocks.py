@@ -121,16 +121,17 @@ def ask(name):
 
 
 def gradients(block, inputs):
-    arrays = [array for array in inputs if array is not None]
+    """Of the trained parameters; without any, of the inputs."""
+    trained = [p for p in block.collect_params().values() if p.grad_req != "null"]
+    arrays = [array for array in inputs if array is not None and not trained]
     for array in arrays:
         array.attach_grad()
     with mx.autograd.record():
         loss = total(block(*inputs))
     loss.backward()
-    found = {"gradients of inputs": flat([array.grad for array in arrays])}
-    for parameter in block.collect_params().values():
-        if parameter.grad_req != "null":
-            found["gradient of " + parameter.name] = parameter.grad().asnumpy()
+    found = {"gradient of " + p.name: p.grad().asnumpy() for p in trained}
+    if arrays and not isinstance(block, R.Representation):  # binning leaves its gradients without a value
+        found["gradients of inputs"] = flat([array.grad for array in arrays])
     return found
 
 
