@@ -89,3 +89,7 @@ def test_refused(param):
     for call in (lambda: amp.scale_loss(nd.ones(1), trainer).__enter__(), lambda: amp.unscale(trainer)):
         with pytest.raises(mx.MXNetError, match=r"forget to call amp\.init_trainer"):
             call()
+
+
+def test_layers_can_ask_whether_operators_are_cast() -> None:
+    assert amp.amp._amp_initialized is False

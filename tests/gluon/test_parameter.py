@@ -373,3 +373,41 @@ def test_a_value_set_between_record_and_backward() -> None:
     y.backward()
     assert x.grad.asnumpy().tolist() == [25, 25, 25]
     assert parameter.grad().asnumpy().tolist() == [7, 14, 21]
+
+
+class StandIn(Parameter):
+    """Takes another Parameter's place and arrays, and gives them doubled: what layers that drop weights do."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        super().__init__(parameter.name, grad_req=parameter.grad_req, shape=parameter.shape, init=parameter.init)
+        for name in ("_deferred_init", "_var", "_data", "_grad", "_ctx_list", "_ctx_map", "_trainer"):
+            setattr(self, name, getattr(parameter, name))
+
+    def data(self, ctx=None):
+        return self._check_and_get(self._data, ctx) * 2
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("hybrid", [True, False])
+def test_a_parameter_that_stands_in_for_another(early: bool, hybrid: bool) -> None:
+    dense = gluon.nn.Dense(1, in_units=3, use_bias=False)
+    if early:
+        dense.initialize(init.One())
+    stand_in = StandIn(dense.weight)
+    dense.params._params[stand_in.name] = dense._reg_params["weight"] = stand_in
+    object.__setattr__(dense, "weight", stand_in)
+    if not early:
+        dense.initialize(init.One())
+    dense.hybridize(hybrid)
+    with autograd.record():
+        out = dense(nd.ones((1, 3)))
+    out.backward()
+    assert out.asscalar() == 6  # recorded from MXNet 1.9.1, like the gradient
+    np.testing.assert_array_equal(dense.weight.grad().asnumpy(), [[2, 2, 2]])
+
+
+def test_where_contexts_stand() -> None:
+    w = ready(ctx=[mx.cpu(2), mx.cpu(0)])
+    assert w._ctx_map == [[], [1, None, 0]]  # MXNet's
+    w.reset_ctx(mx.cpu(1))
+    assert w._ctx_map == [[], [None, 0]]

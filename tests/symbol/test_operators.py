@@ -69,3 +69,12 @@ def test_types(call: str) -> None:
     for dtype, theirs in ANSWERS[call]["types"].items():
         ours = types(symbol, dtype)
         assert agree(ours, theirs), (dtype, ours, theirs)
+
+
+def test_slices_of_outputs() -> None:
+    parts = mx.sym.split(mx.sym.var("a"), num_outputs=3, name="s")
+    assert parts[1:].list_outputs() == ["s_output1", "s_output2"]
+    assert parts[::2].list_outputs() == ["s_output0", "s_output2"]
+    for symbol, nothing in ((parts, slice(3, None)), (parts, slice(2, 1)), (mx.sym.var("a"), slice(1, None))):
+        with pytest.raises(TypeError, match="none of the"):
+            symbol[nothing]  # a block that slices its input in time is not for hybridizing, in MXNet either

@@ -59,6 +59,16 @@ def contexts(ctx) -> list[Context]:
     return [ctx] if isinstance(ctx, Context) else list(ctx)
 
 
+def _positions(ctx_list) -> list[list]:
+    """Where each context stands: at [0] those of an even device type (GPUs), at [1] the others, by device number."""
+    found: list[list] = [[], []]
+    for position, ctx in enumerate(ctx_list):
+        numbers = found[ctx.device_typeid & 1]
+        numbers.extend([None] * (ctx.device_id + 1 - len(numbers)))
+        numbers[ctx.device_id] = position
+    return found
+
+
 class Parameter:
     """A named array of a Block, with its gradient.
 
@@ -87,6 +97,7 @@ class Parameter:
         self._data = None  # NDArrays, one per context of _ctx_list
         self._grad = None  # their gradients
         self._ctx_list = None
+        self._ctx_map = None  # where in it a device stands, by kind and number; classes of clients copy it
         self._only = None  # the NDArray, when there is just one: the fast way of data()
         self._deferred_init = ()  # (init, contexts, default init, data or None) while initialization waits
         self._stand_in = None  # what data() gives while a shape inference runs
@@ -194,6 +205,7 @@ class Parameter:
     def _init_impl(self, data, ctx_list):
         """Become a copy of `data` on each context."""
         self._ctx_list = list(ctx_list)
+        self._ctx_map = _positions(self._ctx_list)
         if self._stype != data.stype:
             data = self._all_rows(data) if self._stype == "row_sparse" else data.tostype(self._stype)
         self._take([data.copyto(ctx) for ctx in self._ctx_list])

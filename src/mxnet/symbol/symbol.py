@@ -53,7 +53,9 @@ class Symbol:
         """
         if isinstance(index, slice):
             chosen = self._entries[index]
-            return self[0] if len(self) == 1 and chosen else type(self)(chosen)
+            if not chosen:
+                raise TypeError(f"{index} is none of the {len(self)} outputs; a Symbol has at least one")
+            return self[0] if len(self) == 1 else type(self)(chosen)
         if isinstance(index, str):
             found = [i for i, name in enumerate(self.list_outputs()) if name == index]
             if not found:

@@ -31,6 +31,8 @@ __all__ = ["convert_hybrid_block", "convert_model", "convert_symbol", "init", "i
            "list_lp16_ops", "list_lp16_use_fp32_params", "list_widest_type_cast", "lists", "scale_loss",
            "unscale"]
 
+_amp_initialized = False  # stays so, see `init`; layers of clients ask it before they mask with -1e18
+
 
 def init_trainer(optimizer_or_trainer):
     """Let a Trainer leave out steps whose gradients overflowed, and undo the scaling of `scale_loss`.
