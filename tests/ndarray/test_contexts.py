@@ -11,8 +11,8 @@ def a(request):
 
 
 def test_operators_put_results_on_the_cpu(a):
-    for result in (a + 1, a + a, 2 * a, nd.relu(a), nd.dot(a, nd.ones((3, 2))), a.T, nd.concat(a, nd.ones((2, 3)), dim=0),
-                   nd.zeros_like(a), nd.split(a, 3)[1]):
+    for result in (a + 1, a + a, 2 * a, nd.relu(a), nd.dot(a, nd.ones((3, 2))), a.T,
+                   nd.concat(a, nd.ones((2, 3)), dim=0), nd.zeros_like(a), nd.split(a, 3)[1]):
         assert result.context == mx.cpu(0), result
 
 

@@ -58,7 +58,7 @@ class Augmenter:
     def __init__(self, **kwargs):
         self._kwargs = {name: _plain(value) for name, value in kwargs.items()}
 
-    def dumps(self) -> str:
+    def dumps(self) -> str | list:
         """The augmenter's name and arguments in JSON."""
         return json.dumps([self.__class__.__name__.lower(), self._kwargs])
 
@@ -350,7 +350,7 @@ def _of_colours(brightness: float, contrast: float, saturation: float, hue: floa
     return made
 
 
-def CreateAugmenter(data_shape: tuple[int, int, int], resize: int = 0, rand_crop: bool = False,
+def CreateAugmenter(data_shape: Sequence[int], resize: int = 0, rand_crop: bool = False,
                     rand_resize: bool = False, rand_mirror: bool = False, mean=None, std=None, brightness: float = 0,
                     contrast: float = 0, saturation: float = 0, hue: float = 0, pca_noise: float = 0,
                     rand_gray: float = 0, inter_method: int = 2) -> list[Augmenter]:

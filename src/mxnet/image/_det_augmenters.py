@@ -45,7 +45,7 @@ class DetAugmenter:
     def __init__(self, **kwargs):
         self._kwargs = {name: _plain(value) for name, value in kwargs.items()}
 
-    def dumps(self) -> str:
+    def dumps(self) -> str | list:
         """The augmenter's name and arguments in JSON."""
         return json.dumps([self.__class__.__name__.lower(), self._kwargs])
 
@@ -226,7 +226,7 @@ class DetRandomPadAug(_Reframing):
     """
 
     def __init__(self, aspect_ratio_range=(0.75, 1.33), area_range=(1.0, 3.0), max_attempts: int = 50,
-                 pad_val: float | tuple[float, ...] = (128, 128, 128)):
+                 pad_val: float | Sequence[float] = (128, 128, 128)):
         assert isinstance(pad_val, (*numeric_types, tuple, list)), \
             f"pad_val must be a number, or one for each channel, got {pad_val!r}"
         super().__init__(1, aspect_ratio_range=aspect_ratio_range, area_range=area_range, max_attempts=max_attempts,
@@ -278,7 +278,7 @@ def CreateMultiRandCropAugmenter(min_object_covered=0.1, aspect_ratio_range=(0.7
     return DetRandomSelectAug([DetRandomCropAug(*arguments) for arguments in zip(*alike, strict=True)], skip_prob)
 
 
-def CreateDetAugmenter(data_shape: tuple[int, int, int], resize: int = 0, rand_crop: float = 0, rand_pad: float = 0,
+def CreateDetAugmenter(data_shape: Sequence[int], resize: int = 0, rand_crop: float = 0, rand_pad: float = 0,
                        rand_gray: float = 0, rand_mirror: bool = False, mean=None, std=None, brightness: float = 0,
                        contrast: float = 0, saturation: float = 0, pca_noise: float = 0, hue: float = 0,
                        inter_method: int = 2, min_object_covered=0.1, aspect_ratio_range=(0.75, 1.33),

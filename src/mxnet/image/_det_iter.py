@@ -46,7 +46,7 @@ class ImageDetIter(ImageIter):
                          num_parts=num_parts, aug_list=[], imglist=imglist, data_name=data_name,
                          label_name=label_name, last_batch_handle=last_batch_handle)
         self.auglist = CreateDetAugmenter(self.data_shape, **kwargs) if aug_list is None else aug_list
-        self.label_shape = self._estimate_label_shape()
+        self.label_shape: tuple[int, ...] = self._estimate_label_shape()
         self.provide_label = [(label_name, (batch_size, *self.label_shape))]
 
     def _estimate_label_shape(self) -> tuple[int, int]:
@@ -62,7 +62,7 @@ class ImageDetIter(ImageIter):
             raise RuntimeError(f"{self.__class__.__name__}: there are no images")
         return most, width
 
-    def _parse_label(self, label: NDArray | np.ndarray) -> np.ndarray:
+    def _parse_label(self, label: NDArray | np.ndarray | float) -> np.ndarray:
         """The objects of a label, one a row, without those whose boxes are empty; RuntimeError if there are none."""
         raw = np.ravel(label.asnumpy() if isinstance(label, NDArray) else label)
         if raw.size < _SHORTEST_HEADER + _LEAST_WIDTH:
@@ -139,7 +139,7 @@ class ImageDetIter(ImageIter):
         rows[:len(label)] = label
         batch_label[index] = rows
 
-    def augmentation_transform(self, data: NDArray, label: np.ndarray) -> tuple[NDArray, np.ndarray]:
+    def augmentation_transform(self, data: NDArray, label: np.ndarray) -> tuple[NDArray, np.ndarray]:  # type: ignore[override]
         """The image and its objects as all augmenters, one after the other, make them."""
         for aug in self.auglist:
             data, label = aug(data, label)

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -92,15 +92,16 @@ class ImageIter(io.DataIter):
         self.check_data_shape(data_shape)
         self.data_shape = tuple(data_shape)
         self.label_width = label_width
-        self.provide_data = [(data_name, (batch_size, *self.data_shape))]
-        self.provide_label = [(label_name, (batch_size, label_width) if label_width > 1 else (batch_size,))]
+        self.provide_data: list[tuple[str, tuple[int, ...]]] = [(data_name, (batch_size, *self.data_shape))]
+        label_shape = (batch_size, label_width) if label_width > 1 else (batch_size,)
+        self.provide_label: list[tuple[str, tuple[int, ...]]] = [(label_name, label_shape)]
         self.shuffle = shuffle
         self.path_root = path_root
         self.last_batch_handle = last_batch_handle
         self._open(path_imgrec, path_imgidx, path_imglist, imglist, dtype)
         self.seq = self._sequence(part_index, num_parts)
         self.num_image = None if self.seq is None else len(self.seq)
-        self.auglist = CreateAugmenter(self.data_shape, **kwargs) if aug_list is None else aug_list
+        self.auglist: list = CreateAugmenter(self.data_shape, **kwargs) if aug_list is None else aug_list
         self.cur = 0
         self._allow_read = True
         self._rolled: tuple[NDArray, NDArray, int] | None = None  # a batch that is not full, for the next epoch
@@ -163,7 +164,7 @@ class ImageIter(io.DataIter):
                 self._end()
             header, content = recordio.unpack(record)
             return header.label, content
-        if self.cur >= self.num_image:
+        if self.cur >= len(self.seq):
             self._end()
         key = self.seq[self.cur]
         self.cur += 1
@@ -234,7 +235,7 @@ class ImageIter(io.DataIter):
         if min(data_shape) < 1:
             raise ValueError(f"height and width must be at least 1, got data_shape {data_shape}")
 
-    def check_valid_image(self, data: NDArray):
+    def check_valid_image(self, data: Sequence[NDArray]):
         """RuntimeError for an image to leave out."""
         if len(data[0].shape) == 0:
             raise RuntimeError("Data shape is wrong")

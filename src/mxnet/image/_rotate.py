@@ -73,8 +73,9 @@ def random_rotate(src: NDArray, angle_limits: Sequence[float], zoom_in: bool = F
 
     The angles are drawn by `numpy.random`.  Source: MXNet's `mx.image.random_rotate`.
     """
+    low, high = angle_limits
     if src.ndim == 3:
-        degrees = np.random.uniform(*angle_limits)
+        degrees = np.random.uniform(low, high)
     else:
-        degrees = nd.array(np.random.uniform(*angle_limits, size=src.shape[0]))
+        degrees = nd.array(np.random.uniform(low, high, size=src.shape[0]))
     return imrotate(src, degrees, zoom_in=zoom_in, zoom_out=zoom_out)

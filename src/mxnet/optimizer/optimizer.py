@@ -4,6 +4,7 @@ MXNet's module also has the operators that its optimizers call; programs take th
 """
 
 # ruff: noqa: F401
+# mypy: disable-error-code="attr-defined"
 from ..ndarray import (
     NDArray,
     adam_update,

@@ -72,7 +72,8 @@ class Pad:
         out = empty((len(arrays), *sizes), torch_dtype(dtype), self._use_shared_mem)
         target = out._t.fill_(self._pad_val)
         for i, one in enumerate(arrays):
-            target[(i, *(slice(size) for size in one.shape))] = torch.from_numpy(np.ascontiguousarray(one))
+            place = (i, *(slice(size) for size in one.shape))
+            target[place] = torch.from_numpy(np.ascontiguousarray(one))
         if not self._ret_length:
             return out
         return out, stack(np.array([len(one) for one in arrays], np.int32), self._use_shared_mem)
