@@ -235,7 +235,7 @@ class ImageIter(io.DataIter):
         if min(data_shape) < 1:
             raise ValueError(f"height and width must be at least 1, got data_shape {data_shape}")
 
-    def check_valid_image(self, data: Sequence[NDArray]):
+    def check_valid_image(self, data: Sequence[NDArray] | NDArray):
         """RuntimeError for an image to leave out."""
         if len(data[0].shape) == 0:
             raise RuntimeError("Data shape is wrong")
