@@ -157,6 +157,10 @@ def _clipper(low: float | None, high: float | None, nan: bool):
     return lambda cell: cell.clamp(low, high)
 
 
+def _unclipped(cell: Tensor) -> Tensor:
+    return cell
+
+
 # --------------------------------------------------------------------------------------------------- operator
 
 
@@ -238,6 +242,8 @@ def rnn(data: Tensor, parameters: Tensor, state: Tensor, state_cell: Tensor | No
     if not 0 <= p <= 1:
         raise MXNetError(f"RNN: p={p} must be between 0 and 1")
     clip = _clipper(lstm_state_clip_min, lstm_state_clip_max, lstm_state_clip_nan) if mode == "lstm" else None
+    if clip is None and projection_size == state_size:
+        clip = _unclipped  # torch's kernels tell a projection from its size, which must be another one
     directions = 2 if bidirectional else 1
     wanted = 1 + len(states) if state_outputs else 1
     if thread.solver is not None and thread.solver.is_fake(data):  # the kernels do not take unknown sizes

@@ -29,10 +29,10 @@ for mode in GATES:
          **loose)
 case("nd.RNN(x, w, h, c, mode='lstm', state_size=4, num_layers=2, p=0.5, state_outputs=True)", x=(3, 2, 3), grad=False,
      w=packed("lstm", 3, 4, 2), h=(2, 2, 4), c=(2, 2, 4), **loose)
-for layers, directions in ((1, 1), (2, 2)):
+for layers, directions, size in ((1, 1, 2), (2, 2, 2), (2, 2, 4)):  # the last as wide as the cells
     case(f"nd.RNN(x, w, h, c, mode='lstm', state_size=4, num_layers={layers}, bidirectional={directions == 2}, "
-         "projection_size=2, state_outputs=True)", x=(3, 2, 3), w=packed("lstm", 3, 4, layers, directions, 2),
-         h=(layers * directions, 2, 2), c=(layers * directions, 2, 4), grad=False, **loose)
+         f"projection_size={size}, state_outputs=True)", x=(3, 2, 3), w=packed("lstm", 3, 4, layers, directions, size),
+         h=(layers * directions, 2, size), c=(layers * directions, 2, 4), grad=False, **loose)
 # sequences as long as the data: MXNet heeds sequence_length on GPUs only
 case("nd.RNN(x, w, h, sequence_length=n, mode='gru', state_size=4, num_layers=2, bidirectional=True, "
      "state_outputs=True, use_sequence_length=True)", x=(3, 2, 3), w=packed("gru", 3, 4, 2, 2), h=(4, 2, 4),

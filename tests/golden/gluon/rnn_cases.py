@@ -91,6 +91,7 @@ REFUSED = [
     "rnn.ZoneoutCell(rnn.BidirectionalCell(rnn.RNNCell(2), rnn.RNNCell(2)))",
     "stack(rnn.HybridSequentialRNNCell(), rnn.SequentialRNNCell())",
     "rnn.BidirectionalCell(rnn.RNNCell(2), rnn.RNNCell(2))(x, [])",
+    "stack(rnn.SequentialRNNCell(), rnn.BidirectionalCell(rnn.RNNCell(2), rnn.RNNCell(2)))(x, [x, x])",
     "[c for c in [rnn.RNNCell(2)] if rnn.ResidualCell(c)][0].begin_state(2)",
     "[c for c in [stack(rnn.HybridSequentialRNNCell(), rnn.RNNCell(2))] if rnn.ResidualCell(c)][0].begin_state()",
     "[c for c in [rnn.RNNCell(2)] if rnn.ResidualCell(c) and rnn.ResidualCell(c)]",

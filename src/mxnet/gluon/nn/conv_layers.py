@@ -228,6 +228,10 @@ class _ConvTranspose(_Conv):
                          weight_initializer, bias_initializer, in_channels, **kwargs)
         self.outpad = _per_axis(output_padding, self._ndim(), "output_padding")
         self._kwargs["adj"] = self.outpad
+        for more, stride in zip(self.outpad, self._kwargs["stride"], strict=False):
+            if more >= stride:
+                raise MXNetError(f"Deconvolution: output_padding={self.outpad} must be smaller than "
+                                 f"strides={self._kwargs['stride']}")
 
 
 class Conv1DTranspose(_ConvTranspose):

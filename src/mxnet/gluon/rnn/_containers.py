@@ -60,6 +60,9 @@ class _Stack(RecurrentCell):
         return _begin_state(self._children.values(), **kwargs)
 
     def __call__(self, inputs, states):
+        assert not any(isinstance(cell, BidirectionalCell) for cell in self._children.values()), (
+            f"{type(self).__name__} '{self.prefix}' contains a BidirectionalCell, which has no single steps. "
+            "Please use unroll")
         self._note(_counter=self._counter + 1)
         after = []
         for cell, own in _shares(self._children.values(), states):

@@ -89,8 +89,7 @@ class DeformableConvolution(_Deformable):
 
     def __repr__(self):
         options = self._kwargs
-        inputs = self.deformable_conv_weight.shape[1] * options["num_group"]
-        text = f"{inputs or None} -> {self._channels}, kernel_size={options['kernel']}"
+        text = f"{self.deformable_conv_weight.shape[1] or None} -> {self._channels}, kernel_size={options['kernel']}"
         text += f", stride={options['stride']}"
         if options["pad"] != (0, 0):
             text += f", padding={options['pad']}"
