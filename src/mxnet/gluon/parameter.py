@@ -358,7 +358,8 @@ class Parameter:
             data = data if self._stype == "default" else _as_array(data, self._dtype)
             if self._stype == "row_sparse" and data.stype == "default":
                 data = self._all_rows(data)
-            with _unsafe_preserve_version_counter(tuple(a._t for a in self._data if a.stype == "default")):
+            trained = self._grad_req != "null"  # what is not may be part of a compiled graph, which looks for changes
+            with _unsafe_preserve_version_counter(tuple(a._t for a in self._data if trained and a.stype == "default")):
                 for array in self._data:
                     array[:] = data
 
