@@ -442,3 +442,11 @@ class TestWritingAll:
             y[:] = x * 2
         y.backward()
         same(x.grad, [4, 4, 4])
+
+    def test_reductions_are_numbers(self) -> None:
+        """As those of any other array: round, hash and json take them."""
+        values = nd.array([2.5]).asnumpy()
+        for number in (values.sum(), values.mean(), np.max(values)):
+            assert type(number) is np.float32
+            assert round(number, 1) == 2.5 and hash(number) == hash(2.5)
+        assert float(values / 2) == 1.25  # of one dimension: it still converts

@@ -20,6 +20,11 @@ class array(np.ndarray):  # so it is printed: array([0.5], dtype=float32)
     def __complex__(self):
         return complex(_element(self))
 
+    def __array_wrap__(self, values, context=None, return_scalar=False):
+        """What NumPy computes from it: a number where that has no dimensions, as from any array."""
+        values = values.view(array)
+        return values if values.ndim else values.view(np.ndarray)[()]
+
     def __reduce__(self):
         return self.view(np.ndarray).__reduce__()  # pickles know nothing of this class
 
