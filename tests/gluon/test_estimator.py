@@ -50,6 +50,14 @@ def test_as_recorded(position, tmp_path):
         assert mine == theirs, what
 
 
+def test_parameters_that_wait_for_shapes_keep_their_initializer(recwarn):
+    net = nn.Dense(2)
+    net.initialize(mx.init.Constant(7))
+    Estimator(net, gluon.loss.L2Loss(), trainer=gluon.Trainer(net.collect_params(), "sgd"))
+    assert net(nd.ones((1, 3))).asnumpy().tolist() == [[21, 21]]
+    assert not recwarn.list
+
+
 # ------------------------------------------------------------------------------------------------ other than MXNet
 
 

@@ -109,7 +109,8 @@ class Estimator:
         return batch_processor
 
     def _is_initialized(self) -> bool:
-        return all(p._data is not None for p in self.net.collect_params().values())
+        """Parameters that wait for their shapes count: an initializer was chosen for them."""
+        return all(p._data is not None or p._deferred_init for p in self.net.collect_params().values())
 
     def _initialize(self, initializer):
         if not self._is_initialized():
