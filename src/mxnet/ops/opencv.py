@@ -135,19 +135,24 @@ def cv_imread(*, filename: str, flag: int = 1, to_rgb: bool = True, _device=None
 # --------------------------------------------------------------------------------------------------- resizing
 
 
-class _Resize(torch.autograd.Function):
+def _resized(op: str, data: Tensor, height: int, width: int, interp: int) -> Tensor:
     """An image, or each of a batch, with another height and width."""
+    cv2 = _opencv()
+    pixels = data.detach().cpu().numpy()
+    made = np.empty((*pixels.shape[:-3], height, width, pixels.shape[-1]), pixels.dtype)
+    several = pixels if pixels.ndim == 4 else pixels[None]
+    with _own_arithmetic(cv2):
+        for image, out in zip(several, made.reshape(-1, *made.shape[-3:]), strict=True):
+            _call(op, cv2.resize, np.ascontiguousarray(image), (width, height), out, interpolation=interp)
+    return torch.from_numpy(made).to(data.device)
+
+
+class _Resize(torch.autograd.Function):
+    """`_resized`, which has no gradient."""
 
     @staticmethod
     def forward(data, op, height, width, interp):
-        cv2 = _opencv()
-        pixels = data.detach().cpu().numpy()
-        made = np.empty((*pixels.shape[:-3], height, width, pixels.shape[-1]), pixels.dtype)
-        several = pixels if pixels.ndim == 4 else pixels[None]
-        with _own_arithmetic(cv2):
-            for image, out in zip(several, made.reshape(-1, *made.shape[-3:]), strict=True):
-                out[:] = _call(op, cv2.resize, np.ascontiguousarray(image), (width, height), interpolation=interp)
-        return torch.from_numpy(made).to(data.device)
+        return _resized(op, data, height, width, interp)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -166,6 +171,8 @@ def _resize(op: str, data: Tensor, height: int, width: int, interp: int) -> Tens
         raise MXNetError(f"{op}: expected an image that is not empty, got shape {tuple(data.shape)}")
     if state.solver is not None:
         return data.new_empty((*data.shape[:-3], height, width, data.shape[-1]))
+    if not data.requires_grad:
+        return _resized(op, data, height, width, interp)
     return _Resize.apply(data, op, height, width, interp)
 
 

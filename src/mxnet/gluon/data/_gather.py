@@ -111,6 +111,8 @@ def _transformed(dataset: _LazyTransformDataset, samples: Sequence, shared: bool
         images = fn(batch[0] if several else batch)
     except Exception:  # taken one by one, the samples will say it better
         return None
+    if shared:
+        images = images.copyto(empty(images.shape, images._t.dtype, True))
     return [images, *batch[1:]] if several else images
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 from ... import ndarray as nd
-from ...base import torch_dtype
+from ...base import NAME_TO_TORCH, torch_dtype
 from ...context import Context, current_context
 from ...ndarray._wrap import wrap
 from . import _shared_memory
 
-__all__ = ["empty", "on_cpu", "stack"]
+__all__ = ["batchify", "collect", "empty", "on_cpu", "stack"]
+
+_LARGE = 1 << 16  # bytes of a sample from which on it pays to write each where it belongs
 
 
 def empty(shape: tuple, dtype: torch.dtype, shared: bool) -> nd.NDArray:
@@ -50,3 +53,84 @@ def stack(data: Sequence, shared: bool) -> nd.NDArray:
         raise ValueError(f"Samples of different shapes cannot be stacked ({error}); pass a batchify_fn that pads or "
                          "lists them, such as batchify.Pad() or batchify.List()") from None
     return nd.array(values, dtype=values.dtype, ctx=Context("cpu_shared", 0) if shared else None)
+
+
+def batchify(data: Sequence, shared: bool) -> Any:
+    """Samples as a batch: `stack`, tuples part by part to a list."""
+    if isinstance(data[0], tuple):
+        return [batchify(part, shared) for part in zip(*data, strict=False)]
+    return stack(data, shared)
+
+
+# ---------------------------------------------------------------------------------------------- as they are made
+
+
+def collect(samples: Iterator, count: int, shared: bool) -> Any:
+    """`batchify` of `count` samples, of which large arrays are written to the batch before the next one is made.
+
+    So the memory of a sample is used again for the next, which is in the processor's cache, where a list of them all
+    would be as large as the batch, in new pages.
+    """
+    first = next(samples)
+    several = isinstance(first, tuple)
+    columns = [_column(part, count, shared) for part in (first if several else (first,))]
+    for sample in samples:
+        if isinstance(sample, tuple) != several or (several and len(sample) != len(columns)):
+            before = zip(*map(list, columns), strict=True) if several else columns[0]
+            return batchify([*before, sample, *samples], shared)
+        for k, part in enumerate(sample if several else (sample,)):
+            if not columns[k].append(part):
+                columns[k] = _List([*columns[k], part])
+    batch = [column.batch(shared) for column in columns]
+    return batch if several else batch[0]
+
+
+class _List(list):
+    """A part of samples, kept until all are there."""
+
+    def append(self, part) -> bool:
+        super().append(part)
+        return True
+
+    def batch(self, shared: bool):
+        return batchify(self, shared)
+
+
+class _Rows:
+    """A part of samples that is written to the rows of a batch; `append` is False for what does not fit there."""
+
+    def __init__(self, first, count: int, dtype: torch.dtype, shared: bool):
+        self._out = empty((count, *first.shape), dtype, shared)
+        self._rows = self._out._t if isinstance(first, nd.NDArray) else self._out._t.numpy()
+        self._first = first
+        self._filled = 0
+        self.append(first)
+
+    def append(self, part) -> bool:
+        first = self._first
+        if type(part) is not type(first) or part.shape != first.shape or part.dtype != first.dtype:
+            return False
+        if type(part) is nd.NDArray:
+            if part._rg:
+                return False
+            part = part._t
+        self._rows[self._filled] = part
+        self._filled += 1
+        return True
+
+    def __iter__(self):
+        rows = self._rows[:self._filled]
+        return iter(rows) if isinstance(self._first, np.ndarray) else (wrap(row, self._first._ctx) for row in rows)
+
+    def batch(self, shared: bool) -> nd.NDArray:
+        return self._out
+
+
+def _column(first, count: int, shared: bool) -> _List | _Rows:
+    """Where a part of the samples goes, by the first of them."""
+    if shared or on_cpu():
+        if type(first) is nd.NDArray and not first._t.is_cuda and not first._rg and first._t.nbytes >= _LARGE:
+            return _Rows(first, count, first._t.dtype, shared)
+        if type(first) is np.ndarray and first.nbytes >= _LARGE and str(first.dtype) in NAME_TO_TORCH:
+            return _Rows(first, count, torch_dtype(first.dtype), shared)
+    return _List([first])

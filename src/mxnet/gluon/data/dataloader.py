@@ -24,7 +24,7 @@ from ...ndarray._wrap import wrap
 from . import _shared_memory
 from . import sampler as _sampler
 from ._gather import gather
-from ._stacking import stack
+from ._stacking import batchify, collect
 from ._worker_pool import WorkerPool
 
 __all__ = ["DataLoader"]
@@ -70,18 +70,12 @@ def default_batchify_fn(data):
     The batch of NumPy arrays has their dtype; that of numbers is what numpy.asarray makes of them, so floats give
     float64.  MXNetError, ValueError if samples differ in shape.
     """
-    return _batchify(data, False)
+    return batchify(data, False)
 
 
 def default_mp_batchify_fn(data):
     """As `default_batchify_fn`, on cpu_shared(0): in a worker, in memory that the parent shares."""
-    return _batchify(data, True)
-
-
-def _batchify(data, shared: bool):
-    if isinstance(data[0], tuple):
-        return [_batchify(part, shared) for part in zip(*data, strict=False)]
-    return stack(data, shared)
+    return batchify(data, True)
 
 
 def _make_batch(samples, batchify_fn, dataset):
@@ -91,6 +85,8 @@ def _make_batch(samples, batchify_fn, dataset):
         batch = gather(dataset, samples, shared, batchify_fn)
         if batch is not None:
             return batch
+        if samples and not state.recording:
+            return collect((dataset[i] for i in samples), len(samples), shared)
     return batchify_fn([dataset[i] for i in samples])
 
 
