@@ -540,3 +540,42 @@ def test_an_array_without_values_can_be_printed() -> None:
     layer(forward, w=(0, 3))(nd.ones(X))
     assert texts[0] == "\nno values: only shapes are known while unknown ones are inferred\n<NDArray ?x3 @cpu(0)>"
     assert texts[1].startswith("\n[[") and texts[1].endswith("<NDArray 6x3 @cpu(0)>")
+
+
+class TestAFirstCallThatFails:
+    @pytest.mark.parametrize("hybridize", [False, True])
+    def test_leaves_the_shapes_unknown(self, hybridize: bool) -> None:
+        conv = nn.Conv2D(2, 5)
+        conv.initialize()
+        if hybridize:
+            conv.hybridize()
+        with pytest.raises(ValueError, match="Deferred initialization failed because shape cannot be inferred"):
+            conv(nd.ones((1, 3, 2, 2)))
+        assert conv(nd.ones((1, 1, 6, 6))).shape == (1, 2, 2, 2)
+
+    def test_is_an_mxnet_error_too_and_said_once(self) -> None:
+        net = nn.HybridSequential()
+        net.add(nn.Conv2D(2, 3), nn.Dense(1))
+        net.initialize()
+        with pytest.raises(mx.MXNetError) as caught:
+            net(nd.ones((1, 3, 2, 2)))
+        assert str(caught.value).count("Deferred") == 1
+        assert net(nd.ones((1, 4, 6, 6))).shape == (1, 1)
+
+    def test_later_calls_are_plain_errors(self) -> None:
+        dense = nn.Dense(2)
+        dense.initialize()
+        dense(nd.ones((1, 3)))
+        with pytest.raises(mx.MXNetError) as caught:
+            dense(nd.ones((1, 4)))
+        assert not isinstance(caught.value, ValueError)
+
+
+class TestInferShape:
+    def test_of_a_net_says_the_shapes_of_its_children(self) -> None:
+        net = nn.HybridSequential()
+        net.add(nn.Dense(2), nn.BatchNorm(), nn.Dense(3))
+        net.infer_shape(nd.ones((4, 5)))  # before initialization, too
+        assert [p.shape for p in net.collect_params(".*weight|.*gamma").values()] == [(2, 5), (2,), (3, 2)]
+        net.initialize()
+        assert net(nd.ones((4, 5))).shape == (4, 3)

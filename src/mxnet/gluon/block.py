@@ -16,7 +16,7 @@ from ..graph.infer import inferring
 from ..name import NameManager
 from ..name import Prefix as _NamePrefix
 from ..symbol import Symbol
-from .deferred import infer_parameters
+from .deferred import Found, infer_parameters
 from .parameter import DeferredInitializationError, Parameter
 from .parameter_dict import ParameterDict, load_all
 from .structure import flatten, regroup
@@ -301,7 +301,8 @@ class Block:
     def save_params(self, filename):
         """Deprecated: use save_parameters.  Writes full names without this block's prefix."""
         warnings.warn("save_params is deprecated. Please use save_parameters. Note that if you want load from "
-                      "SymbolBlock later, please use export instead.", stacklevel=2)
+                      "SymbolBlock later, please use export instead. For details, see "
+                      "https://mxnet.apache.org/tutorials/gluon/save_load_params.html", stacklevel=2)
         self.collect_params().save(filename, strip_prefix=self.prefix)
 
     def load_params(self, filename, ctx=None, allow_missing=False, ignore_extra=False):
@@ -331,14 +332,18 @@ class Block:
     # ------------------------------------------------------------------ calling
 
     def __call__(self, *args, **kwargs):
-        """Run the hooks and `forward`; the first call finds out unknown dimensions of parameters."""
+        """Run the hooks and `forward`; the first call finds out unknown dimensions of parameters.
+
+        If it fails, they stay unknown, and the error is a ValueError, too.
+        """
+        found = ()
         if not self._settled:
             if inferring():
                 if state.trace is not None:
                     self._note_shapes(args)
                 return self.forward(*args, **kwargs)  # without hooks: those belong to the real run
             if not (args and isinstance(args[0], Symbol)):
-                self._settle(args, kwargs)
+                found = self._settle(args, kwargs)
         if self._forward_pre_hooks:
             self._run_hooks(self._forward_pre_hooks, args)
         try:
@@ -349,6 +354,11 @@ class Block:
             # it reached into a child for a parameter whose shape only this block's forward can tell
             infer_parameters(self, args, kwargs, children_too=True)
             out = self.forward(*args, **kwargs)
+        except MXNetError as error:
+            if not found:
+                raise
+            self.__dict__["_settled"] = False
+            found.undo(error)
         if self._forward_hooks:
             self._run_hooks(self._forward_hooks, args, out)
         return out
@@ -359,11 +369,14 @@ class Block:
                 hook(self, *values)
 
     def _settle(self, args, kwargs):
-        """Initialize own parameters that wait for a shape which the inputs tell."""
+        """Initialize own parameters that wait for a shape which the inputs tell; returns which, if any."""
         own = {**self._params._params, **{p.name: p for p in self._reg_params.values()}}.values()
-        if any(p._deferred_init for p in own):
-            self._infer(args, kwargs)
+        found = Found(p for p in own if p._deferred_init)
+        if found:
+            with found:
+                self._infer(args, kwargs)
         self.__dict__["_settled"] = all(p._data is not None for p in own)
+        return found
 
     def _infer(self, args, kwargs):
         infer_parameters(self, args, kwargs)

@@ -7,19 +7,51 @@ never come here.
 
 import itertools
 import threading
+from typing import NoReturn
 
 from .. import autograd
-from ..base import torch_dtype
+from ..base import MXNetError, torch_dtype
+from ..context import current_context
 from ..graph import infer
 from ..ndarray import NDArray
 from ..ndarray._wrap import wrap
 from .dry_run import traceless
 from .parameter import DeferredInitializationError, shape_is_known
 
-__all__ = ["find_shapes", "infer_parameters"]
+__all__ = ["DeferredShapeError", "Found", "find_shapes", "infer_parameters"]
 
 _lock = threading.RLock()
 _MOST_TRIALS = 64
+
+
+class DeferredShapeError(MXNetError, ValueError):
+    """The first call of a block failed, before the shapes of its parameters were settled.  MXNet: ValueError."""
+
+
+class Found(list):
+    """What parameters were before the first call told their shapes, so that they can be again if it fails.
+
+    As a context it does so for errors inside.
+    """
+
+    def __init__(self, params):
+        super().__init__((param, param._shape, param._deferred_init) for param in params)
+
+    def undo(self, error: MXNetError) -> NoReturn:
+        """Let the shapes be unknown again, and raise what happened."""
+        for param, shape, waiting in self:
+            param._shape, param._deferred_init = shape, waiting
+            param._data = param._grad = param._only = None
+        if isinstance(error, (DeferredShapeError, DeferredInitializationError)):
+            raise error
+        raise DeferredShapeError(f"Deferred initialization failed because shape cannot be inferred. {error}") from error
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, MXNetError):
+            self.undo(error)
 
 
 def infer_parameters(block, args, kwargs, children_too=False):
@@ -47,7 +79,7 @@ def infer_parameters(block, args, kwargs, children_too=False):
 def find_shapes(block, args, kwargs):
     """Find what the inputs tell of unknown dimensions below `block`, and initialize nothing yet."""
     with _lock:
-        _solve(block, [p for p in _tree_params(block) if p._deferred_init], args, kwargs)
+        _solve(block, [p for p in _tree_params(block) if p._data is None], args, kwargs)
 
 
 def _tree_params(block):
@@ -80,7 +112,7 @@ def _dry_run(block, shapes, args, kwargs):
     fakes = {}
     reason = None
     for param, shape in shapes.items():
-        ctx = param.list_ctx()[0]
+        ctx = param.list_ctx()[0] if param._deferred_init else current_context()
         fakes[param] = fake = solver.unknown(shape, torch_dtype(param._dtype), ctx.device)
         param._stand_in = wrap(fake, ctx)
 

@@ -10,7 +10,7 @@ from ..ndarray import NDArray
 from ..symbol import Symbol
 from .block import Block, _Edits
 from .compiled import Compiled, structure_of, traced
-from .deferred import infer_parameters
+from .deferred import Found, find_shapes, infer_parameters
 from .parameter import DeferredInitializationError, Parameter, shape_is_known
 from .structure import context_of, flatten, leaves, on_arrays, single_context
 
@@ -163,7 +163,8 @@ class HybridBlock(Block):
         """Find the shapes that the inputs tell, and initialize in the order of the graph, as MXNet's streams expect."""
         waiting = [p for p in compiled.params if p._deferred_init]
         if not all(shape_is_known(p._shape) for p in waiting):
-            compiled.infer_shapes(flat)
+            with Found(waiting):
+                compiled.infer_shapes(flat)
         if all(shape_is_known(p._shape) for p in waiting):
             for param in waiting:
                 param._finish_deferred_init()
@@ -206,8 +207,11 @@ class HybridBlock(Block):
     # ------------------------------------------------------------------ shapes
 
     def infer_shape(self, *args):
-        """Find the unknown dimensions of parameters from inputs; a layer may override it and set their `.shape`."""
-        super()._infer(args, {})
+        """Find the unknown dimensions of parameters, also of children, from inputs; initializes nothing.
+
+        A layer may override it and set the `.shape` of its parameters.
+        """
+        find_shapes(self, args, {})
 
     def infer_type(self, *args):
         """Find this block's parameter dtypes from inputs: the first input's dtype."""

@@ -83,7 +83,7 @@ class Parameter:
         for what, value in (("stype", stype), ("grad_stype", grad_stype)):
             if value not in ("default", "row_sparse", "csr"):
                 raise AssertionError(f"{what} for Parameter '{name}' must be one of 'default', 'row_sparse', or 'csr', "
-                                     f"but got '{value}'.")
+                                     f"but got '{value}'")
         self.name = name
         self.lr_mult = lr_mult
         self.wd_mult = wd_mult

@@ -162,7 +162,7 @@ class ParameterDict:
                 raise ValueError(f"Prefix '{strip_prefix}' is to be striped before saving, but Parameter's name "
                                  f"'{param.name}' does not start with '{strip_prefix}'. this may be due to your Block "
                                  "shares parameters from other Blocks or you forgot to use 'with name_scope()' when "
-                                 "creating child blocks.")
+                                 f"creating child blocks. {_NAMING.split('.', 1)[1]}")
             arrays[param.name[len(strip_prefix):]] = param._reduce()
         ndarray.save(filename, arrays)
 
@@ -185,7 +185,7 @@ class ParameterDict:
     def load_dict(self, param_dict, ctx=None, allow_missing=False, ignore_extra=False, restore_prefix="",
                   filename=None, cast_dtype=False, dtype_source="current"):
         """As `load`, from a dict name -> NDArray.  Names may carry 'arg:' or 'aux:'."""
-        origin = f"loaded from file: {filename}" if filename else "in param_dict"
+        origin = f"loaded from file: {filename}" if filename else "loaded from param_dict"
         where = f"file: {filename}" if filename else "param_dict"
         values = {restore_prefix + (k[4:] if k.startswith(("arg:", "aux:")) else k): v for k, v in param_dict.items()}
         cut = len(restore_prefix)

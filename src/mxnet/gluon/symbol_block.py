@@ -62,7 +62,7 @@ class SymbolBlock(HybridBlock):
         out = Group(flat)
         for i in inputs:
             if len(i) != 1 or not i._entries[0].node.is_variable:
-                raise AssertionError(f"Input symbols must be variable, but {i.name} is an output of operators")
+                raise AssertionError(f"Input symbols must be variable, but {i!r} is an output of operators")
         self._inputs, self._outputs = inputs, out
         self._input_names = {i.name for i in inputs}
         self._make_params(out)
