@@ -10,6 +10,7 @@ from examples.digits import checkpoint
 
 from . import corpus, model, plots, train
 
+EPOCHS = {"topics": 4, "licence": 15}
 SHOWN = 1000  # characters of the held-out text in the picture
 
 
@@ -17,20 +18,24 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.char_lstm", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo_out/char_lstm"), help="folder for all that is written")
     parser.add_argument("--text", choices=corpus.TEXTS, default="topics",
-                        help="what help() shows of the language, what license() shows, or what `import this` prints")
+                        help="what help() shows of the language, or what license() shows (short)")
     parser.add_argument("--characters", type=int, help="use only so many of the text")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, help=" and ".join(f"{count} for {text}" for text, count in EPOCHS.items())
+                        + " if not given")
     parser.add_argument("--hidden", type=int, default=160, help="size of the LSTM's state")
+    parser.add_argument("--rows", type=int, default=24, help="batch size: strips of the text read side by side")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.epochs = options.epochs or EPOCHS[options.text]
+    return options
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     text = corpus.load(options.text, options.characters)
-    settings = {name: getattr(options, name) for name in ("text", "characters", "epochs", "hidden", "seed")}
+    settings = {name: getattr(options, name) for name in ("text", "characters", "epochs", "hidden", "rows", "seed")}
     run = train.Run(options.out, text, settings)
     if options.resume:
         print(run.resume())

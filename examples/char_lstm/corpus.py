@@ -2,9 +2,7 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
-import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,14 +26,7 @@ def licence() -> str:
     return found.read_text(encoding="utf-8")
 
 
-def zen() -> str:
-    """What `import this` prints: 856 characters, too few to learn from but soon known by heart."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        import this
-    return "".join(this.d.get(letter, letter) for letter in this.s)
-
-
-TEXTS = {"topics": topics, "licence": licence, "zen": zen}
+TEXTS: dict[str, Callable[[], str]] = {"topics": topics, "licence": licence}
 
 
 class Corpus(NamedTuple):

@@ -14,7 +14,7 @@ from mxnet import autograd, gluon
 from .corpus import Corpus, bigram_perplexity, windows
 from .model import Writer, surprises
 
-ROWS, LENGTH, CLIP = 24, 64, 1.0
+LENGTH, CLIP = 64, 1.0
 
 
 class Run:
@@ -63,17 +63,18 @@ class Run:
         done = len(self.history) / self.settings["epochs"]
         self.trainer.set_learning_rate(0.0005 + 0.0045 * (1 - done))
         parameters = [p for p in self.net.collect_params().values() if p.grad_req != "null"]
-        state = self.net.begin_state(ROWS)
+        rows = self.settings["rows"]
+        state = self.net.begin_state(rows)
         total, count = 0.0, 0
-        for characters, targets in windows(self.corpus.training, ROWS, LENGTH):
+        for characters, targets in windows(self.corpus.training, rows, LENGTH):
             state = [part.detach() for part in state]
             with autograd.record():
                 scores, state = self.net(characters, state)
                 loss = self.loss(scores, targets)  # a row's mean over its characters
             loss.backward()
             gradients = [p.grad() for p in parameters]
-            gluon.utils.clip_global_norm(gradients, CLIP * ROWS)  # `step` divides by the rows afterwards
-            self.trainer.step(ROWS)
+            gluon.utils.clip_global_norm(gradients, CLIP * rows)  # `step` divides by the rows afterwards
+            self.trainer.step(rows)
             total += float(loss.sum().asscalar()) * len(characters)
             count += characters.size
         return float(np.exp(total / count))

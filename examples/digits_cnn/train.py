@@ -13,13 +13,13 @@ from mxnet.gluon.contrib.estimator import (
     EpochEnd,
     Estimator,
     LoggingHandler,
-    TrainBegin,
     ValidationHandler,
 )
 
 from .data import Loaders
 
 PREFIX, HISTORY = "cnn", "cnn-history.json"
+RATE = 0.004  # of learning, at first
 
 
 def build() -> nn.HybridSequential:
@@ -34,7 +34,7 @@ def build() -> nn.HybridSequential:
     return net
 
 
-class History(TrainBegin, EpochEnd):
+class History(EpochEnd):
     """Keeps every metric of every epoch in a JSON file, where a resumed training finds them."""
 
     priority = 0  # after validation, before the line of the epoch is logged
@@ -42,10 +42,7 @@ class History(TrainBegin, EpochEnd):
     def __init__(self, path: Path, metrics: list[mx.metric.EvalMetric], resume: bool):
         self.path = path
         self.metrics = metrics
-        self.resume = resume
-
-    def train_begin(self, estimator, *args, **kwargs):
-        self.epochs = json.loads(self.path.read_text()) if self.resume and self.path.exists() else []
+        self.epochs = json.loads(path.read_text()) if resume and path.exists() else []
 
     def epoch_end(self, estimator, *args, **kwargs):
         self.epochs.append({name: float(value) for name, value in (metric.get() for metric in self.metrics)})
@@ -70,21 +67,23 @@ def fit(loaders: Loaders, folder: Path, epochs: int, patience: int, resume: bool
     """
     net = build()
     net.initialize(mx.init.Xavier())
-    schedule = mx.lr_scheduler.CosineScheduler(epochs * len(loaders.training), base_lr=0.004, final_lr=0.0001)
-    trainer = gluon.Trainer(net.collect_params(), "adam", {"lr_scheduler": schedule, "wd": 1e-4})
+    schedule = mx.lr_scheduler.CosineScheduler(epochs * len(loaders.training), base_lr=RATE, final_lr=RATE / 40)
+    trainer = gluon.Trainer(net.collect_params(), "adam",
+                            {"learning_rate": RATE, "lr_scheduler": schedule, "wd": 1e-4})
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     estimator = Estimator(net, loss, train_metrics=mx.metric.Accuracy(),
                           val_metrics=[mx.metric.Accuracy(), mx.metric.Loss("loss")], trainer=trainer)
     accuracy, error = estimator.val_metrics
     metrics = [*estimator.train_metrics, accuracy, error]
     history = History(folder / HISTORY, metrics, resume)
-    estimator.fit(loaders.training, epochs=epochs, event_handlers=[
-        ValidationHandler(loaders.validation, estimator.evaluate, event_handlers=[Unheard(metrics=[accuracy])]),
-        history,
-        LoggingHandler(metrics=metrics),
-        CheckpointHandler(str(folder), PREFIX, monitor=error, save_best=True, max_checkpoints=2,
-                          resume_from_checkpoint=resume),
-        EarlyStoppingHandler(error, patience=patience),
-    ])
+    if len(history.epochs) < epochs:
+        estimator.fit(loaders.training, epochs=epochs, event_handlers=[
+            ValidationHandler(loaders.validation, estimator.evaluate, event_handlers=[Unheard(metrics=[accuracy])]),
+            history,
+            LoggingHandler(metrics=metrics),
+            CheckpointHandler(str(folder), PREFIX, monitor=error, save_best=True, max_checkpoints=2,
+                              resume_from_checkpoint=resume),
+            EarlyStoppingHandler(error, patience=patience),
+        ])
     net.load_parameters(str(folder / f"{PREFIX}-best.params"))
     return net, history.epochs

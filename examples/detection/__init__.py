@@ -1,0 +1,1 @@
+"""A small SSD finds digits pasted into photographs. `python -m examples.detection`"""
