@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mxnet as mx
@@ -89,3 +90,24 @@ def test_sums_on_a_device_are_fetched_when_asked_for():
 def test_classes_below_zero_have_no_correlation():
     with pytest.raises(ValueError, match="got class -1"):
         metric.PCC().update([nd.array([-1, 1])], [nd.array([0, 1])])
+
+
+def test_sums_of_float32_are_in_double_precision():
+    """Also with NumPy 2, where 0.0 + float32 is a float32."""
+    class Own(metric.EvalMetric):
+        def update(self, labels, preds):
+            self.sum_metric += np.float32(preds[0].asscalar())
+            self.num_inst += 1
+
+    for kind in (lambda: Own("own"), lambda: metric.np(lambda label, pred: pred.sum())):
+        mean = kind()
+        for value in (2.0**24, 1, 1, 1, 1):
+            mean.update([nd.ones(1)], [nd.array([value])])
+        assert mean.sum_metric == 2.0**24 + 4
+        assert "float64" not in str(mean)
+
+
+def test_binary_scores_of_other_shapes_than_the_labels():
+    for kind in (metric.F1, metric.MCC):
+        with pytest.raises(ValueError, match="Shape of labels 6 does not match"):
+            kind().update([nd.array([0, 1, 0, 1, 0, 1])], [nd.ones((2, 2, 3))])

@@ -160,10 +160,10 @@ def test_update_counts_by_device():
     assert sgd._all_index_update_counts == {0: {0: 7, 1: 6}, 1: {0: 6}} and sgd.num_update == 7
 
 
-def test_learning_rate_belongs_to_the_scheduler(caplog):
+def test_learning_rate_belongs_to_the_scheduler(capsys):
     schedule = lr_scheduler.FactorScheduler(1, base_lr=5)
     sgd = optimizer.SGD(learning_rate=0.3, lr_scheduler=schedule)
-    assert schedule.base_lr == 0.3 and "has been overwritten by ``learning_rate``" in caplog.text
+    assert schedule.base_lr == 0.3 and "has been overwritten by ``learning_rate``" in capsys.readouterr().out
     with pytest.raises(UserWarning, match="LRScheduler of the optimizer has already been defined"):
         sgd.set_learning_rate(1)
 

@@ -59,7 +59,9 @@ class EvalMetric:
         self.reset()
 
     def __str__(self):
-        return f"EvalMetric: {dict(self.get_name_value())}"
+        values = {name: value.item() if isinstance(value, numpy.generic) else value
+                  for name, value in self.get_name_value()}  # NumPy 2 would show np.float64(...)
+        return f"EvalMetric: {values}"
 
     def get_config(self) -> dict:
         """What `create` makes an equal metric of."""
@@ -89,6 +91,7 @@ class EvalMetric:
         self.global_num_inst += count
 
     def _count(self, total):
+        total = _widened(total)
         self._local_sum = self._local_sum + total
         self._global_sum = self._global_sum + total
 
@@ -107,7 +110,7 @@ class EvalMetric:
     @sum_metric.setter
     def sum_metric(self, value):
         self._settle()
-        self._local_sum = value
+        self._local_sum = _widened(value)
 
     @property
     def global_sum_metric(self):
@@ -118,7 +121,7 @@ class EvalMetric:
     @global_sum_metric.setter
     def global_sum_metric(self, value):
         self._settle()
-        self._global_sum = value
+        self._global_sum = _widened(value)
 
     def reset(self):
         """Forget everything."""
@@ -150,6 +153,11 @@ class EvalMetric:
     def get_global_name_value(self) -> list:
         """[(name, value)] of `get_global`."""
         return _as_pairs(self.get_global())
+
+
+def _widened(total):
+    """A sum in double precision: NumPy 2 would go on adding in the float32 that a batch's sum comes in."""
+    return numpy.float64(total) if isinstance(total, numpy.floating) else total
 
 
 def _as_pairs(answer):

@@ -70,6 +70,7 @@ class _Binary:
         self.tp = self.fp = self.tn = self.fn = 0
 
     def add(self, label, pred):
+        check_label_shapes(label, pred)
         pred = pred.argmax(dim=1).ravel() == 1
         label = label.to(pred.device, torch.int32).ravel()
         check_label_shapes(label, pred)

@@ -6,7 +6,6 @@ multi_tensor.py, on which the built-in ones stand, takes lists.
 
 from __future__ import annotations
 
-import logging
 import warnings
 
 import torch
@@ -40,8 +39,8 @@ class Optimizer:
             self.lr = learning_rate
             if learning_rate is not None:
                 if lr_scheduler.base_lr != learning_rate:
-                    logging.warning("learning rate from ``lr_scheduler`` has been overwritten by ``learning_rate`` "
-                                    "in optimizer.")
+                    # Printed, as in MXNet: logging.warning would set up the root logger before the program does.
+                    print("learning rate from ``lr_scheduler`` has been overwritten by ``learning_rate`` in optimizer.")
                 lr_scheduler.base_lr = learning_rate
         self.wd = wd
         self.lr_mult = {}

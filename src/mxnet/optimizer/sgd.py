@@ -147,8 +147,11 @@ class SGLD(Optimizer):
         grad = grad * self.rescale_grad
         if self.clip_gradient is not None:
             grad = grad.clip(-self.clip_gradient, self.clip_gradient)
-        noise = random.normal(0, math.sqrt(lr), shape=weight.shape, dtype=weight.dtype, ctx=weight._ctx)
-        weight[:] = weight - lr / 2 * (grad + wd * weight) + noise
+        step = weight * wd
+        step += grad
+        step *= -lr / 2
+        step += random.normal(0, math.sqrt(lr), shape=weight.shape, dtype=weight.dtype, ctx=weight._ctx)
+        weight += step
 
 
 @register
