@@ -51,3 +51,20 @@ def test_the_offsets_learn() -> None:
 def test_other_layouts_are_refused() -> None:
     with pytest.raises(AssertionError, match="NHWC"):
         cnn.DeformableConvolution(3, 3, layout="NHWC")
+
+
+@pytest.mark.parametrize("make, offsets, drawn, out", [
+    (cnn.DeformableConvolution, 18, -0.85370106, 1.0856223),
+    (cnn.ModulatedDeformableConvolution, 27, -1.3599786, 1.4811811)])
+def test_its_own_weight_waits_for_the_input(make, offsets, drawn, out) -> None:
+    """The numbers are MXNet 1.9.1's, which draws the offsets' weight first, in_channels or not."""
+    mx.random.seed(3)
+    layer = make(2, kernel_size=3, in_channels=3, offset_weight_initializer="uniform")
+    assert layer.offset_weight.shape == (offsets, 3, 3, 3)
+    assert layer.deformable_conv_weight.shape == (2, 0, 3, 3)
+    layer.initialize()
+    with pytest.raises(mx.gluon.parameter.DeferredInitializationError):
+        layer.deformable_conv_weight.data()
+    np.testing.assert_allclose(layer.offset_weight.data().sum().asscalar(), drawn, rtol=1e-5)
+    np.testing.assert_allclose(layer(nd.ones((1, 3, 5, 5))).sum().asscalar(), out, rtol=1e-4)
+    np.testing.assert_allclose(layer.deformable_conv_weight.data().sum().asscalar(), 0.15345967, rtol=1e-5)

@@ -48,7 +48,10 @@ class _Deformable(HybridBlock):
         own = ("deformable_conv", channels, weight_initializer, bias_initializer if use_bias else False)
         offset = ("offset", offsets, offset_weight_initializer, offset_bias_initializer if offset_use_bias else False)
         for name, filters, weight_init, bias_init in (own, offset) if self._own_first else (offset, own):
-            self._make(name, (filters, in_channels // groups, *kernel), weight_init, bias_init)
+            # The layer's own weight waits for the first input even where in_channels is known: so it is in MXNet, and
+            # seeded networks draw their weights in this order.
+            known = in_channels // groups if name == "offset" else 0
+            self._make(name, (filters, known, *kernel), weight_init, bias_init)
         with self.name_scope():
             self.act = Activation(activation, prefix=activation + "_") if activation else None
 
