@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ... import _rng
+from ... import _rng, _rng_state
 from ..._state import state
 from ...base import MXNetError
 from ...context import Context, cpu
@@ -57,7 +57,13 @@ def _digest(value: Any) -> bytes:
 def stream_states() -> dict[str, bytes]:
     """What the random streams of this process are at, in short; nothing is drawn from them."""
     return {"random": _digest(random.getstate()), "numpy": _digest(np.random.get_state()),
-            "mxnet": _digest(_rng.get_state()), "torch": _digest(torch.default_generator.get_state().numpy())}
+            "mxnet": _digest(_position()), "torch": _digest(torch.default_generator.get_state().numpy())}
+
+
+def _position() -> list[tuple[str, bytes]]:
+    """Where MXNet's streams are; words that were made in advance follow from it, and their memory holds stale ones."""
+    arrays = _rng_state.pack(_rng.get_state())
+    return sorted((name, array.tobytes()) for name, array in arrays.items() if not name.endswith(".words"))
 
 
 def seed_streams(states: dict[str, bytes], number: int):
