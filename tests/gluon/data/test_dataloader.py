@@ -505,3 +505,56 @@ def test_batchify_in_workers():
     batches = list(DataLoader(dataset, 3, num_workers=2, batchify_fn=fn))
     assert batches[0][0].asnumpy().tolist() == [[0, 9, 9], [0, 1, 9], [0, 1, 2]]
     assert batches[1][1].asnumpy().tolist() == [3, 4]
+
+
+LARGE = nd.array(np.random.RandomState(0).randint(0, 256, (6, 90, 80, 3)), dtype="uint8")
+NORMALIZED = [transforms.ToTensor(), transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))]
+
+
+@pytest.mark.parametrize("fn", [
+    transforms.Compose([transforms.RandomResizedCrop(96), transforms.RandomFlipLeftRight(), *NORMALIZED]),
+    transforms.Compose([transforms.CenterCrop((77, 81)), transforms.Compose(NORMALIZED)]),
+    transforms.Compose([transforms.RandomBrightness(0.3), transforms.ToTensor(), transforms.Cast("float64")]),
+    transforms.Compose([transforms.RandomFlipTopBottom(), transforms.Cast("float32"), *NORMALIZED]),
+    transforms.RandomFlipLeftRight(), lambda image: image.asnumpy() / 3,
+], ids=["training", "centre", "float64", "floats", "bytes", "numpy"])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_large_samples_are_what_single_ones_are(fn, labelled):
+    dataset = ArrayDataset(LARGE, np.arange(6)).transform_first(fn) if labelled else SimpleDataset(LARGE).transform(fn)
+    batches = []
+    for make in (lambda d: next(iter(DataLoader(d, 4))), lambda d: default_batchify_fn([d[i] for i in range(4)])):
+        mx.random.seed(3)
+        random.seed(3)
+        made = make(dataset.take(5))
+        batches.append(made if labelled else [made])
+    for part, other in zip(*batches, strict=True):
+        assert (part.dtype, part.context) == (other.dtype, other.context)
+        np.testing.assert_array_equal(part.asnumpy(), other.asnumpy())
+
+
+@pytest.mark.parametrize("samples, error", [
+    ([LARGE[0], LARGE[1][:50]], mx.MXNetError), ([LARGE[0].asnumpy(), LARGE[1].asnumpy()[:50]], ValueError)])
+def test_large_samples_of_different_shapes_are_errors(samples, error):
+    with pytest.raises(error):
+        next(iter(DataLoader(samples, 2)))
+
+
+def test_large_samples_that_are_not_alike():
+    first, second = LARGE[0].asnumpy(), LARGE[1].asnumpy()
+    both = next(iter(DataLoader([first, second.astype("float32")], 2)))
+    np.testing.assert_array_equal(both.asnumpy(), np.stack([first, second]))
+    pairs = next(iter(DataLoader([(LARGE[0], 1.0, 2), (LARGE[1], 3.0)], 2)))  # as zip has it
+    assert [part.shape for part in pairs] == [(2, 90, 80, 3), (2,)]
+    steps = transforms.Compose(NORMALIZED)
+    mixed = next(iter(DataLoader(SimpleDataset([LARGE[0], LARGE[1].astype("float32")]).transform(steps), 2)))
+    np.testing.assert_array_equal(mixed.asnumpy(), nd.stack(*[steps(image) for image in LARGE[:2]]).asnumpy())
+    with pytest.raises(mx.MXNetError, match="mean must have"):
+        next(iter(DataLoader(SimpleDataset([LARGE[0].slice_axis(2, 0, 1).tile((1, 3, 1))]).transform(steps), 1)))
+
+
+def test_hooks_of_transforms_see_every_sample():
+    seen = []
+    steps = transforms.Compose(NORMALIZED)
+    steps[0].register_forward_hook(lambda block, inputs, output: seen.append(output.shape))
+    next(iter(DataLoader(SimpleDataset(LARGE).transform(steps), 4)))
+    assert seen == [(3, 90, 80)] * 4

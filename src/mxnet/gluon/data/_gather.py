@@ -14,7 +14,8 @@ import torch
 from ... import ndarray as nd
 from ..._state import state
 from ...base import NAME_TO_TORCH
-from ..nn import HybridSequential, Sequential
+from ._late import CONTAINERS, ELEMENTWISE, has_hooks
+from ._late import takes_samples_as as _is
 from ._stacking import empty, on_cpu
 from .dataset import (
     ArrayDataset,
@@ -24,12 +25,8 @@ from .dataset import (
     _SampledDataset,
     _TransformFirstClosure,
 )
-from .vision.transforms import Cast, Compose, HybridCompose, Normalize, ToTensor
 
 __all__ = ["gather"]
-
-_CONTAINERS = (Compose, HybridCompose, HybridSequential, Sequential)
-_ELEMENTWISE = (Cast, Normalize, ToTensor)  # of images alone and in batches
 
 
 def gather(dataset: Any, samples: Sequence, shared: bool, batchify_fn: Callable) -> Any:
@@ -37,7 +34,7 @@ def gather(dataset: Any, samples: Sequence, shared: bool, batchify_fn: Callable)
 
     shared: on cpu_shared(0).  batchify_fn: for lists beside the arrays.
     """
-    if not samples or state.recording or not (shared or on_cpu()):
+    if not len(samples) or state.recording or not (shared or on_cpu()):  # an array may be what lists the samples
         return None
     if _is(dataset, _SampledDataset):
         return gather(dataset._dataset, [dataset._indices[i] for i in samples], shared, batchify_fn)
@@ -54,11 +51,6 @@ def gather(dataset: Any, samples: Sequence, shared: bool, batchify_fn: Callable)
     parts = [batchify_fn([data[i] for i in samples]) if part is None else part
              for part, data in zip(parts, arrays, strict=True)]
     return parts[0] if len(parts) == 1 else parts
-
-
-def _is(dataset: Any, kind: type) -> bool:
-    """Whether a dataset takes its samples as a class does: derived ones may do it in their own way."""
-    return getattr(type(dataset), "__getitem__", None) is kind.__getitem__
 
 
 def _arrays(dataset: Any) -> Sequence | None:
@@ -118,11 +110,11 @@ def _transformed(dataset: _LazyTransformDataset, samples: Sequence, shared: bool
 
 def _takes_batches(fn: Any) -> bool:
     """Whether a transform is known to do to a batch of images what it does to each of them."""
-    if getattr(fn, "_forward_hooks", None) or getattr(fn, "_forward_pre_hooks", None):
+    if has_hooks(fn):
         return False
-    if type(fn) in _CONTAINERS:
+    if type(fn) in CONTAINERS:
         return all(_takes_batches(child) for child in fn._children.values())
-    return type(fn) in _ELEMENTWISE
+    return type(fn) in ELEMENTWISE
 
 
 def _are_images(dataset: Any) -> bool:

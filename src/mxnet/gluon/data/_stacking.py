@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,12 @@ import torch
 
 from ... import ndarray as nd
 from ...base import NAME_TO_TORCH, torch_dtype
-from ...context import Context, current_context
+from ...context import Context, cpu, current_context
 from ...ndarray._wrap import wrap
 from . import _shared_memory
+from ._late import LARGE, Pixels
 
 __all__ = ["batchify", "collect", "empty", "on_cpu", "stack"]
-
-_LARGE = 1 << 16  # bytes of a sample from which on it pays to write each where it belongs
 
 
 def empty(shape: tuple, dtype: torch.dtype, shared: bool) -> nd.NDArray:
@@ -66,10 +66,10 @@ def batchify(data: Sequence, shared: bool) -> Any:
 
 
 def collect(samples: Iterator, count: int, shared: bool) -> Any:
-    """`batchify` of `count` samples, of which large arrays are written to the batch before the next one is made.
+    """`batchify` of `count` samples, which `unfinished` gave.
 
-    So the memory of a sample is used again for the next, which is in the processor's cache, where a list of them all
-    would be as large as the batch, in new pages.
+    Large arrays are written to the batch before the next sample is made.  So the memory of a sample is used again for
+    the next, and is in the processor's cache, where a list of them all would be as large as the batch, in new pages.
     """
     first = next(samples)
     several = isinstance(first, tuple)
@@ -77,10 +77,11 @@ def collect(samples: Iterator, count: int, shared: bool) -> Any:
     for sample in samples:
         if isinstance(sample, tuple) != several or (several and len(sample) != len(columns)):
             before = zip(*map(list, columns), strict=True) if several else columns[0]
-            return batchify([*before, sample, *samples], shared)
+            return batchify([*before, *map(_finished, chain([sample], samples))], shared)
         for k, part in enumerate(sample if several else (sample,)):
             if not columns[k].append(part):
-                columns[k] = _List([*columns[k], part])
+                columns[k] = _List(columns[k])
+                columns[k].append(part)
     batch = [column.batch(shared) for column in columns]
     return batch if several else batch[0]
 
@@ -89,7 +90,7 @@ class _List(list):
     """A part of samples, kept until all are there."""
 
     def append(self, part) -> bool:
-        super().append(part)
+        super().append(_finished(part))
         return True
 
     def batch(self, shared: bool):
@@ -114,23 +115,41 @@ class _Rows:
             if part._rg:
                 return False
             part = part._t
-        self._rows[self._filled] = part
+        if type(part) is Pixels:
+            part.write(self._rows[self._filled])
+        else:
+            self._rows[self._filled] = part
         self._filled += 1
         return True
 
     def __iter__(self):
         rows = self._rows[:self._filled]
-        return iter(rows) if isinstance(self._first, np.ndarray) else (wrap(row, self._first._ctx) for row in rows)
+        if isinstance(self._first, np.ndarray):
+            return iter(rows)
+        return (wrap(torch.as_tensor(row), cpu(0)) for row in rows)
 
     def batch(self, shared: bool) -> nd.NDArray:
         return self._out
 
 
+def _finished(sample):
+    """A sample, or a part of one, with NDArrays in place of `Pixels`."""
+    if type(sample) is tuple:
+        return tuple(map(_finished, sample))
+    if type(sample) is not Pixels:
+        return sample
+    out = torch.empty(sample.shape, dtype=sample.dtype)
+    sample.write(out.numpy())
+    return wrap(out, cpu(0))
+
+
 def _column(first, count: int, shared: bool) -> _List | _Rows:
     """Where a part of the samples goes, by the first of them."""
+    if type(first) is Pixels:
+        return _Rows(first, count, first.dtype, shared)
     if shared or on_cpu():
-        if type(first) is nd.NDArray and not first._t.is_cuda and not first._rg and first._t.nbytes >= _LARGE:
+        if type(first) is nd.NDArray and not first._t.is_cuda and not first._rg and first._t.nbytes >= LARGE:
             return _Rows(first, count, first._t.dtype, shared)
-        if type(first) is np.ndarray and first.nbytes >= _LARGE and str(first.dtype) in NAME_TO_TORCH:
+        if type(first) is np.ndarray and first.nbytes >= LARGE and str(first.dtype) in NAME_TO_TORCH:
             return _Rows(first, count, torch_dtype(first.dtype), shared)
     return _List([first])

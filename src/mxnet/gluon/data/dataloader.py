@@ -24,7 +24,8 @@ from ...ndarray._wrap import wrap
 from . import _shared_memory
 from . import sampler as _sampler
 from ._gather import gather
-from ._stacking import batchify, collect
+from ._late import unfinished
+from ._stacking import batchify, collect, on_cpu
 from ._worker_pool import WorkerPool
 
 __all__ = ["DataLoader"]
@@ -85,8 +86,8 @@ def _make_batch(samples, batchify_fn, dataset):
         batch = gather(dataset, samples, shared, batchify_fn)
         if batch is not None:
             return batch
-        if samples and not state.recording:
-            return collect((dataset[i] for i in samples), len(samples), shared)
+        if samples and not state.recording and (shared or on_cpu()):
+            return collect(unfinished(dataset, samples), len(samples), shared)
     return batchify_fn([dataset[i] for i in samples])
 
 
