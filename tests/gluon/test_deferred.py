@@ -579,3 +579,10 @@ class TestInferShape:
         assert [p.shape for p in net.collect_params(".*weight|.*gamma").values()] == [(2, 5), (2,), (3, 2)]
         net.initialize()
         assert net(nd.ones((4, 5))).shape == (4, 3)
+
+
+def test_forward_called_by_itself_settles_the_shapes() -> None:
+    dense = nn.Dense(2, weight_initializer="ones")
+    dense.initialize()
+    np.testing.assert_array_equal(dense.forward(nd.ones((1, 3))).asnumpy(), [[3, 3]])
+    assert dense.weight.shape == (2, 3)

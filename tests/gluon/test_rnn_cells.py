@@ -171,3 +171,56 @@ def test_bidirectional_cells_inside_others_are_found() -> None:
     with pytest.raises(AssertionError, match="variational state dropout"):
         contrib.rnn.VariationalDropoutCell(stack, drop_states=0.1)
     contrib.rnn.VariationalDropoutCell(stack, drop_inputs=0.1)
+
+
+class Layered(rnn.HybridRecurrentCell):
+    """A cell with layers inside, and states of two sizes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        with self.name_scope():
+            self.up = gluon.nn.Dense(3, flatten=False)
+            self.mix = gluon.nn.Dense(2, activation="tanh")
+
+    def state_info(self, batch_size=0):
+        return [{"shape": (batch_size, size), "__layout__": "NC"} for size in (2, 3)]
+
+    def hybrid_forward(self, F, inputs, states):
+        memory = self.up(F.concat(inputs, states[0], dim=1)) + 0.5 * states[1]
+        out = self.mix(memory)
+        return out, [out, memory]
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+def test_own_cells_may_have_layers(hybridize: bool) -> None:
+    cell = made(Layered())
+    stack = rnn.HybridSequentialRNNCell()
+    stack.add(cell)
+    stack.add(rnn.ResidualCell(made(rnn.GRUCell(2))))
+    if hybridize:
+        stack.hybridize()
+    outputs, states = stack.unroll(5, nd.array(X), merge_outputs=True)
+    assert outputs.shape == (3, 5, 2)
+    assert [s.shape for s in states] == [(3, 2), (3, 3), (3, 2)]
+    w, b = cell.up.weight.data().asnumpy(), cell.up.bias.data().asnumpy()
+    v, c = cell.mix.weight.data().asnumpy(), cell.mix.bias.data().asnumpy()
+    out, memory = np.zeros((3, 2)), np.zeros((3, 3))
+    for step in X.swapaxes(0, 1):
+        memory = np.concatenate([step, out], 1) @ w.T + b + 0.5 * memory
+        out = np.tanh(memory @ v.T + c)
+    np.testing.assert_allclose(states[0].asnumpy(), out, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(states[1].asnumpy(), memory, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", [rnn.RNNCell, rnn.LSTMCell])
+def test_a_layer_as_activation(cell) -> None:
+    by_layer, by_function = cell(2, activation=gluon.nn.LeakyReLU(0.1)), cell(2, activation=slope)
+    for one in (by_layer, by_function):
+        one.initialize(mx.init.Constant(-0.3))
+    answers = [one.unroll(5, nd.array(X), merge_outputs=True)[0].asnumpy() for one in (by_layer, by_function)]
+    np.testing.assert_array_equal(*answers)
+    assert (answers[0] < 0).any()
+
+
+def slope(x, **_):
+    return nd.LeakyReLU(x, slope=0.1)

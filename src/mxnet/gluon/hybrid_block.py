@@ -6,6 +6,7 @@ import threading
 from .. import ndarray, symbol
 from .._state import state
 from ..context import cpu
+from ..graph.infer import inferring
 from ..ndarray import NDArray
 from ..symbol import Symbol
 from .block import Block, _Edits
@@ -283,12 +284,17 @@ class HybridBlock(Block):
                 return self._hybrid(x, *args, **kwargs)
             x_ctx = context_of((x, *args))
         reg = self._reg_params
+        try:
+            params = {name: p.data(x_ctx) for name, p in reg.items()} if reg else reg
+        except DeferredInitializationError:
+            if inferring():
+                raise
+            self._settle((x, *args), kwargs)  # for `forward` was called by itself
+            params = {name: p.data(x_ctx) for name, p in reg.items()}
         if state.trace is not None:
             with self.name_scope():
-                return self.hybrid_forward(ndarray, x, *args, **kwargs, **{n: p.data(x_ctx) for n, p in reg.items()})
-        if reg:
-            return self.hybrid_forward(ndarray, x, *args, **kwargs, **{name: p.data(x_ctx) for name, p in reg.items()})
-        return self.hybrid_forward(ndarray, x, *args, **kwargs)
+                return self.hybrid_forward(ndarray, x, *args, **kwargs, **params)
+        return self.hybrid_forward(ndarray, x, *args, **kwargs, **params)
 
     def _hybrid(self, x, *args, **kwargs):
         """`forward` of Symbols."""

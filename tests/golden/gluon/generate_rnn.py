@@ -10,10 +10,10 @@ import mxnet as mx
 
 
 def attempt(answers, what, ask, *case):
-    """Note the answer; where MXNet fails, it has none."""
+    """Note the answer; where MXNet fails, or a cell takes no Symbols, it has none."""
     try:
         answers[what] = ask(*case)
-    except mx.MXNetError as error:
+    except (mx.MXNetError, AttributeError) as error:
         print("no", what, "of", case[1:], str(error).splitlines()[-1])
 
 

@@ -9,8 +9,10 @@ import numpy as np
 
 try:
     from layer_cases import formula, plain
+    from own_cells import own_cells
 except ImportError:  # as a part of the tests' package
     from .layer_cases import formula, plain
+    from .own_cells import own_cells
 
 # cell -> shape of the input of one step
 CELLS = {
@@ -55,6 +57,15 @@ CELLS = {
     "contrib.Conv1DGRUCell((3, 5), 2, 3, 3, i2h_bias_initializer='ones')": (2, 3, 5),
     "contrib.Conv2DGRUCell((4, 3, 2), 2, 3, 3, 1, conv_layout='NHWC')": None,
     "contrib.Conv3DGRUCell((1, 3, 3, 3), 1, 2, 1)": (1, 1, 3, 3, 3),
+    # cells as users write them
+    "Gated(2)": (2, 3),
+    "Plain()": (2, 3),
+    "rnn.ResidualCell(Gated(3))": (2, 3),
+    "rnn.ZoneoutCell(Scaled(Peep(2), 0.5))": (2, 3),
+    "rnn.BidirectionalCell(Begin(2), Gated(3), 'both_')": (2, 3),
+    "stack(rnn.HybridSequentialRNNCell(), Gated(3), Stateless(), Scaled(Gated(2), 2))": (2, 3),
+    "stack(rnn.SequentialRNNCell(), Plain(), rnn.ResidualCell(rnn.BidirectionalCell(Gated(2), Stateless())))": None,
+    "contrib.VariationalDropoutCell(Stateless())": (2, 3),
 }
 
 # other ways to unroll some of the cells: cell, keywords, whether all steps come in one array
@@ -79,6 +90,8 @@ UNROLLED = [
     ("rnn.BidirectionalCell(rnn.RNNCell(2), rnn.RNNCell(2))", "valid_length=lengths, layout='TNC'", True),
     ("stack(rnn.SequentialRNNCell(), rnn.RNNCell(4), rnn.RNNCell(2))", "layout='TNC', merge_outputs=True", True),
     ("stack(rnn.SequentialRNNCell(), rnn.RNNCell(4), rnn.RNNCell(2))", "valid_length=lengths", True),
+    ("rnn.BidirectionalCell(Gated(2), Peep(3))", "merge_outputs=True", True),
+    ("stack(rnn.SequentialRNNCell(), Peep(3), Scaled(Begin(2), 3))", "valid_length=lengths, layout='TNC'", True),
     ("contrib.VariationalDropoutCell(rnn.RNNCell(4), 0.1, 0, 0.3)", "merge_outputs=True", True),
     ("contrib.VariationalDropoutCell(rnn.RNNCell(4), 0.1, 0, 0.3)", "merge_outputs=False", True),
     ("contrib.VariationalDropoutCell(rnn.RNNCell(4), 0.1, 0, 0.3)", "valid_length=lengths", True),
@@ -130,7 +143,7 @@ def make(mx, text, **names):
 
     gluon = mx.gluon
     spaces = {"mx": mx, "rnn": gluon.rnn, "contrib": gluon.contrib.rnn, "stack": stack,
-              "square": lambda x, **kwargs: x * x}
+              "square": lambda x, **kwargs: x * x, **own_cells(mx)}
     with gluon.nn.Sequential(prefix="net_").name_scope():
         return eval(text, {**spaces, **names})
 

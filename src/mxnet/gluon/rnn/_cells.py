@@ -110,7 +110,10 @@ class LSTMCell(_DenseCell):
         leave = self._get_activation(F, leave, gate, name=step + "o")
         memory = F.elemwise_add(F.elemwise_mul(forget, states[1], name=step + "mul0"),
                                 F.elemwise_mul(enter, candidate, name=step + "mul1"), name=step + "state")
-        shown = F.Activation(memory, act_type=self._activation, name=step + "activation0")
+        if isinstance(self._activation, str):
+            shown = F.Activation(memory, act_type=self._activation, name=step + "activation0")
+        else:
+            shown = self._get_activation(F, memory, self._activation, name=step + "activation0")
         hidden = F.elemwise_mul(leave, shown, name=step + "out")
         return hidden, [hidden, memory]
 

@@ -4,6 +4,7 @@ from ... import ndarray, symbol
 from ...ndarray import NDArray
 from ...symbol import Symbol
 from ..block import Block, HybridBlock
+from ..nn import LeakyReLU
 
 __all__ = ["HybridRecurrentCell", "RecurrentCell", "begin_states", "format_sequence", "mask_sequence",
            "reverse_sequences"]
@@ -34,8 +35,9 @@ class RecurrentCell(Block):
     def reset(self):
         """Start counting steps anew, before the cell is unrolled another time; so do the cells inside."""
         self._note(_init_counter=-1, _counter=-1)
-        for cell in self._children.values():
-            cell.reset()
+        for child in self._children.values():
+            if isinstance(child, RecurrentCell):  # a cell of one's own may have layers, too
+                child.reset()
 
     def state_info(self, batch_size=0):
         """Shape and layout of each state: a list of dicts."""
@@ -73,7 +75,9 @@ class RecurrentCell(Block):
         return format_sequence(length, outputs, layout, merge_outputs)[0], states
 
     def _get_activation(self, F, inputs, activation, **kwargs):
-        """An activation given by its name, or as a function."""
+        """An activation given by its name, as a LeakyReLU layer, or as a function."""
+        if isinstance(activation, LeakyReLU):
+            return F.LeakyReLU(inputs, act_type="leaky", slope=activation._alpha, **kwargs)
         if not isinstance(activation, str):
             return activation(inputs, **kwargs)
         if activation in _NAMED:

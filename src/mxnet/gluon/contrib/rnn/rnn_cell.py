@@ -46,7 +46,8 @@ class VariationalDropoutCell(ModifierCell):
         return data * self._masks[what]
 
     def hybrid_forward(self, F, inputs, states):
-        states = [self._masked(F, states[0], self.drop_states, "states"), *states[1:]]
+        if self.drop_states:
+            states = [self._masked(F, states[0], self.drop_states, "states"), *states[1:]]
         inputs = self._masked(F, inputs, self.drop_inputs, "inputs")
         output, states = self.base_cell(inputs, states)
         return self._masked(F, output, self.drop_outputs, "outputs"), states
