@@ -5,6 +5,7 @@ import gzip
 import os
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 
@@ -34,16 +35,28 @@ _MODELS = {
 
 
 class DummyIter(DataIter):
-    """Gives the first batch of another iterator again and again, for measuring speed without the cost of reading."""
+    """An iterator without end that has read one batch of `real_iter` and gives that one: all cost but that of reading.
+
+    The batch is `the_batch`; batch size, data and label descriptions are the real iterator's.
+    """
 
     def __init__(self, real_iter):
-        super().__init__(real_iter.batch_size)
+        super().__init__(batch_size=real_iter.batch_size)
         self.real_iter = real_iter
-        self.provide_data, self.provide_label = real_iter.provide_data, real_iter.provide_label
-        self.the_batch = next(real_iter)
+        self.the_batch = real_iter.next()
+
+    @property
+    def provide_data(self):
+        """The real iterator's."""
+        return self.real_iter.provide_data
+
+    @property
+    def provide_label(self):
+        """The real iterator's."""
+        return self.real_iter.provide_label
 
     def next(self):
-        """The batch; there is no end."""
+        """The one batch."""
         return self.the_batch
 
 
@@ -51,32 +64,39 @@ def download(url, fname=None, dirname=None, overwrite=False, retries=5):
     """Fetch a file unless it is there; returns its name.
 
     fname: what to call it, by default what the address calls it.  dirname: the folder, made where it is missing.
+    overwrite: fetch it in any case.  retries: how often to try.
     MXNetError, which tells where to put the file by other means, if it cannot be had.
     """
     from ..gluon.utils import download as fetch
 
-    fname = url.split("/")[-1] if fname is None else fname
-    return fetch(url, path=os.path.join(dirname or "", fname), overwrite=overwrite, retries=retries)
+    target = fname or url.rpartition("/")[2]
+    return fetch(url, path=os.path.join(dirname, target) if dirname else target, overwrite=overwrite, retries=retries)
+
+
+def _published(model_name: str) -> dict[str, str] | None:
+    """Where MXNet's server has a model's symbol and parameters."""
+    if model_name not in _MODELS:
+        return None
+    stem, epoch = _MODELS[model_name]
+    address = f"{_SERVER}models/{stem}"
+    return {"symbol": f"{address}-symbol.json", "params": f"{address}-{epoch:04d}.params"}
 
 
 def download_model(model_name, dst_dir="./", meta_info=None):
     """Fetch a model's symbol and parameters: (prefix, 0), which mx.model.load_checkpoint reads; (None, 0) if unknown.
 
     dst_dir: where to put them.  meta_info: model -> {'symbol': address, 'params': address}, instead of MXNet's own.
+    AssertionError if meta_info lacks one of both.
     """
-    if meta_info is None:
-        meta_info = {name: {"symbol": f"{_SERVER}models/{stem}-symbol.json",
-                            "params": f"{_SERVER}models/{stem}-{epoch:04d}.params"}
-                     for name, (stem, epoch) in _MODELS.items()}
-    if model_name not in meta_info:
+    addresses = _published(model_name) if meta_info is None else meta_info.get(model_name)
+    if addresses is None:
         return None, 0
-    addresses = meta_info[model_name]
-    for part in ("symbol", "params"):
-        assert part in addresses, f"meta_info of {model_name} has no address of its {part}"
-    prefix = os.path.join(dst_dir, model_name)
-    download(addresses["symbol"], prefix + "-symbol.json")
-    download(addresses["params"], prefix + "-0000.params")
-    return prefix, 0
+    missing = {"symbol", "params"}.difference(addresses)
+    if missing:
+        raise AssertionError(f"meta_info of {model_name} has no address of its {' and '.join(sorted(missing))}")
+    for part, ending in (("symbol", "-symbol.json"), ("params", "-0000.params")):
+        download(addresses[part], model_name + ending, dst_dir)
+    return os.path.join(dst_dir, model_name), 0
 
 
 # --------------------------------------------------------------------------------------------------- archives
@@ -85,7 +105,7 @@ def download_model(model_name, dst_dir="./", meta_info=None):
 def _extract(archive: str, folder: str):
     """Put what is in a zip file into a folder, unless all of it is there."""
     with zipfile.ZipFile(archive) as files:
-        if not all(os.path.exists(os.path.join(folder, name)) for name in files.namelist()):
+        if _missing(folder, files.namelist()):
             files.extractall(folder)
 
 
@@ -95,20 +115,32 @@ def get_zip_data(data_dir, url, data_origin_name):
 
 
 def get_bz2_data(data_dir, data_name, url, data_origin_name):
-    """Fetch a bz2 file and extract it as data_name into the folder data_dir; the fetched file is deleted."""
+    """Have data_name in the folder data_dir: what a bz2 file, fetched as data_origin_name, holds; that one is deleted.
+
+    What is extracted gets its name when it is whole.
+    """
     target = os.path.join(data_dir, data_name)
-    if os.path.exists(target):
-        return
-    packed = download(url, data_origin_name, data_dir)
-    with bz2.open(packed) as source, open(target, "wb") as file:
-        shutil.copyfileobj(source, file)
-    os.remove(packed)
+    if not os.path.exists(target):
+        archive = download(url, fname=data_origin_name, dirname=data_dir)
+        unfinished = f"{target}.unfinished"
+        with bz2.open(archive) as packed, open(unfinished, "wb") as file:
+            shutil.copyfileobj(packed, file)
+        os.replace(unfinished, target)
+        os.remove(archive)
+
+
+_CIFAR = ("train.rec", "train.lst", "test.rec", "test.lst")
 
 
 def get_cifar10():
-    """Fetch CIFAR-10 as RecordIO: data/cifar/train.rec, test.rec, and lists of them."""
-    if not all(os.path.exists(f"data/cifar/{name}") for name in ("train.rec", "test.rec", "train.lst", "test.lst")):
-        get_zip_data("data", _SERVER + "mxnet/data/cifar10.zip", "cifar10.zip")
+    """Have CIFAR-10 as RecordIO, and lists of it, in data/cifar: train.rec, train.lst, test.rec, test.lst."""
+    if _missing("data/cifar", _CIFAR):
+        get_zip_data("data", f"{_SERVER}mxnet/data/cifar10.zip", "cifar10.zip")
+
+
+def _missing(folder: str, names) -> list[str]:
+    """Which files are not in a folder."""
+    return [name for name in names if not os.path.exists(os.path.join(folder, name))]
 
 
 # ------------------------------------------------------------------------------------------------------ MNIST
@@ -149,8 +181,8 @@ def get_mnist_pkl():
 
 def get_mnist_ubyte():
     """Fetch MNIST as IDX files into the folder data."""
-    if not all(os.path.exists(f"data/{name}") for name in _MNIST):
-        get_zip_data("data", _SERVER + "mxnet/data/mnist.zip", "mnist.zip")
+    if _missing("data", _MNIST):
+        get_zip_data("data", f"{_SERVER}mxnet/data/mnist.zip", "mnist.zip")
 
 
 def get_mnist_iterator(batch_size, input_shape, num_parts=1, part_index=0):
@@ -165,13 +197,13 @@ def get_mnist_iterator(batch_size, input_shape, num_parts=1, part_index=0):
 
 
 def get_im2rec_path(home_env="MXNET_HOME"):
-    """The path of tools/im2rec.py of an MXNet whose folder $MXNET_HOME names, or next to this package.
+    """The path of tools/im2rec.py: of the MXNet whose folder the variable `home_env` names, else of this package.
 
-    OSError if there is none.
+    The folder may be MXNet's sources or the package in them.  OSError if there is none.
     """
-    home = os.environ.get(home_env, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    for above in ("", os.path.join("..", "..")):
-        path = os.path.join(home, above, "tools", "im2rec.py")
-        if os.path.isfile(path):
-            return path
-    raise OSError(f"Could not find path to tools/im2rec.py: it is not in {home}")
+    home = Path(os.environ.get(home_env) or Path(__file__).parents[1])
+    places = [folder / "tools" / "im2rec.py" for folder in (home, home.parent.parent)]
+    found = next((path for path in places if path.is_file()), None)
+    if found is None:
+        raise OSError(f"Could not find path to tools/im2rec.py: there is neither {places[0]} nor {places[1]}")
+    return str(found)
