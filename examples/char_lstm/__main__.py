@@ -10,7 +10,7 @@ from examples.digits import checkpoint
 
 from . import corpus, model, plots, train
 
-EPOCHS = {"topics": 4, "licence": 15}
+EPOCHS = {"topics": 4, "licence": 20}
 SHOWN = 1000  # characters of the held-out text in the picture
 
 
