@@ -98,6 +98,29 @@ def test_csv_errors_name_file_and_line(files, tmp_path):
         io.CSVIter(data_csv=files["d"], data_shape=3, batch_size=1, colour=1)
 
 
+@pytest.mark.parametrize(("text", "dtype"), [("\ufeff1,2\n3,4\n", "float32"), ("1,2,\r\n3,4,\r\n", "float32"),
+                                             ("1.0, 2.9\n3,4\n", "int32"), ("1.0,2\n3.5,4\n", "int64")])
+def test_csv_of_other_programs(tmp_path, text, dtype):
+    """A byte order mark, commas at the ends of lines, and integers with fractions, as MXNet reads them."""
+    path = tmp_path / "other.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    batch = next(io.CSVIter(data_csv=str(path), data_shape=(2,), batch_size=2, dtype=dtype))
+    assert batch.data[0].dtype == np.dtype(dtype)
+    assert batch.data[0].asnumpy().tolist() == [[1, 2], [3, 4]]
+
+
+def test_large_integers_in_csv_are_exact(tmp_path):
+    path = tmp_path / "large.csv"
+    path.write_text("9007199254740993\n")
+    assert next(io.CSVIter(data_csv=str(path), data_shape=(1,), batch_size=1, dtype="int64")).data[0].asscalar() \
+        == 9007199254740993
+
+
+def test_shuffling_needs_as_many_labels_as_samples():
+    with pytest.raises(IndexError, match="softmax_label has 4 rows, and so no row 9"):
+        io.NDArrayIter(np.zeros((10, 2)), np.zeros(4), batch_size=2, shuffle=True)
+
+
 def test_skip_load(files):
     it = io.CSVIter(data_csv=files["d"], data_shape=3, batch_size=2)
     it.debug_skip_load()

@@ -7,6 +7,7 @@ import struct
 import sys
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain, islice
 
 import numpy as np
@@ -211,12 +212,25 @@ class _Lines:
             if line.count(",") != size - 1:
                 raise MXNetError("The data size in CSV do not match size of shape: specified shape="
                                  f"{self._shape}, the csv row-length={line.count(',') + 1}, in {self.name!r}: "
-                                 f"{line.strip()[:80]!r}")
+                                 f"{line[:80]!r}")
         try:
-            rows = np.loadtxt(lines, self._dtype, comments=None, delimiter=",", ndmin=2)
+            rows = self._parsed(lines)
         except ValueError as error:
             raise MXNetError(f"CSVIter: {self.name!r} holds what is no {self._dtype}: {error}") from error
         return rows.reshape(len(lines), *self._shape)
+
+    def _parsed(self, lines: list[str]) -> np.ndarray:
+        """The numbers in lines; as integers, those with a fraction are cut off."""
+        read = partial(np.loadtxt, lines, comments=None, delimiter=",", ndmin=2)
+        if self._dtype == "float32":
+            return read(np.float32)
+        try:
+            return read(self._dtype)  # by way of floats, large ones would not be exact
+        except ValueError:
+            values = read(np.float64)
+            if not np.isfinite(values).all():
+                raise
+            return values.astype(self._dtype)
 
 
 def _files(path: str) -> list[str]:
@@ -226,12 +240,12 @@ def _files(path: str) -> list[str]:
 
 
 def _lines(path: str) -> Iterator[str]:
-    """The lines of a file that are not blank."""
+    """The lines of a file that are not blank, without the comma that some programs put at their ends."""
     try:
-        with open(path) as file:
-            for line in file:
-                if line.strip():
-                    yield line
+        with open(path, encoding="utf-8-sig") as file:  # others begin with a mark of the encoding
+            for line in map(str.strip, file):
+                if line:
+                    yield line.removesuffix(",")
     except OSError as error:
         raise MXNetError(f"CSVIter: {path} cannot be read: {error}") from error
 

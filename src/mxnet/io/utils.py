@@ -58,10 +58,15 @@ def _has_instance(data, dtype) -> bool:
 
 
 def _getdata_by_idx(data, idx) -> list[tuple[str, NDArray]]:
-    """[(name, array)] with rows in the order `idx`; dense arrays are float32 afterwards, as MXNet's are."""
+    """[(name, array)] with rows in the order `idx`; dense arrays are float32 afterwards, as MXNet's are.
+
+    IndexError for an array that has fewer rows.
+    """
     rows = np.asarray(idx)
     shuffled = []
     for name, array in data:
+        if rows.size and rows.max() >= array.shape[0]:
+            raise IndexError(f"{name} has {array.shape[0]} rows, and so no row {rows.max()}")
         if isinstance(array, CSRNDArray):
             shuffled.append((name, nd.sparse.array(array.asscipy()[rows], array.context)))
         elif _is_h5py(array):

@@ -60,6 +60,12 @@ def test_order_and_epochs():
         assert firsts(loader) == list(range(0, 40, 2))
 
 
+def test_batches_may_be_listed_by_arrays():
+    data = ArrayDataset(np.arange(6.0).reshape(3, 2), np.arange(3))
+    loader = DataLoader(data, batch_sampler=[np.array([2, 0]), np.array([1])])
+    assert [label.asnumpy().tolist() for _, label in loader] == [[2, 0], [1]]
+
+
 @pytest.mark.parametrize("thread_pool", [False, True])
 def test_two_iterators_and_threads(thread_pool):
     loader = DataLoader(numbers(40, large), 4, num_workers=2, thread_pool=thread_pool)
