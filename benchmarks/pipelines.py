@@ -6,7 +6,9 @@ prints ratios of time, ours / theirs.  Each reads in a process of its own, which
 
 import argparse
 import json
+import math
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -56,13 +58,22 @@ def record_iter_normalized(mx, folder):
 
 def image_loader(mx, folder):
     """DataLoader of an ImageRecordDataset with four transforms."""
+    return load_images(mx, folder, "CenterCrop")
+
+
+def training_loader(mx, folder):
+    """The same with random crops that are resized, shuffled."""
+    return load_images(mx, folder, "RandomResizedCrop", shuffle=True)
+
+
+def load_images(mx, folder, crop, **given):
     from mxnet.gluon.data import DataLoader
     from mxnet.gluon.data.vision import ImageRecordDataset, transforms
 
-    steps = transforms.Compose([transforms.CenterCrop(CROP), transforms.RandomFlipLeftRight(), transforms.ToTensor(),
-                                transforms.Normalize(MEAN, STD)])
+    steps = transforms.Compose([getattr(transforms, crop)(CROP), transforms.RandomFlipLeftRight(),
+                                transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
     data = ImageRecordDataset(os.path.join(folder, "images.rec")).transform_first(steps)
-    return sum(images.shape[0] for images, _ in DataLoader(data, BATCH, num_workers=WORKERS))
+    return sum(images.shape[0] for images, _ in DataLoader(data, BATCH, num_workers=WORKERS, **given))
 
 
 def array_loader(mx, folder):
@@ -74,7 +85,7 @@ def array_loader(mx, folder):
 
 
 ROWS = {row.__name__: row for row in (read_records, read_at_random, record_iter, record_iter_normalized, image_loader,
-                                      array_loader)}
+                                      training_loader, array_loader)}
 
 
 def small_arrays():
@@ -87,7 +98,7 @@ def small_arrays():
 class TorchImages:
     """The images of the record file, for torch.utils.data: the same steps on OpenCV and torch."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, crop):
         import torch
 
         import mxnet as mx
@@ -95,6 +106,7 @@ class TorchImages:
         self._reader = mx.recordio.MXIndexedRecordIO(os.path.join(folder, "images.idx"),
                                                      os.path.join(folder, "images.rec"), "r")
         self._unpack = mx.recordio.unpack
+        self._crop = crop
         self._mean, self._std = torch.tensor(MEAN)[:, None, None], torch.tensor(STD)[:, None, None]
 
     def __len__(self):
@@ -106,17 +118,43 @@ class TorchImages:
 
         header, content = self._unpack(self._reader.read_idx(i))
         image = cv2.cvtColor(cv2.imdecode(np.frombuffer(content, np.uint8), 1), cv2.COLOR_BGR2RGB)
-        edge = (SIDE - CROP) // 2
-        image = torch.from_numpy(image[edge:edge + CROP, edge:edge + CROP]).permute(2, 0, 1)
+        image = torch.from_numpy(self._crop(image)).permute(2, 0, 1)
         if torch.rand(()) < 0.5:
             image = image.flip(2)
         return (image.float() / 255 - self._mean) / self._std, header.label
 
 
+def middle(image):
+    edge = (SIDE - CROP) // 2
+    return image[edge:edge + CROP, edge:edge + CROP]
+
+
+def random_part(image):
+    """A part of random area and proportions, resized."""
+    import cv2
+
+    height, width = image.shape[:2]
+    for _ in range(10):
+        area = random.uniform(0.08, 1) * height * width
+        ratio = math.exp(random.uniform(math.log(3 / 4), math.log(4 / 3)))
+        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if w <= width and h <= height:
+            x, y = random.randint(0, width - w), random.randint(0, height - h)
+            return cv2.resize(image[y:y + h, x:x + w], (CROP, CROP))
+    return middle(image)
+
+
 def torch_images(mx, folder):
     from torch.utils.data import DataLoader
 
-    return sum(len(images) for images, _ in DataLoader(TorchImages(folder), BATCH, num_workers=WORKERS))
+    return sum(len(images) for images, _ in DataLoader(TorchImages(folder, middle), BATCH, num_workers=WORKERS))
+
+
+def torch_training_images(mx, folder):
+    from torch.utils.data import DataLoader
+
+    loader = DataLoader(TorchImages(folder, random_part), BATCH, shuffle=True, num_workers=WORKERS)
+    return sum(len(images) for images, _ in loader)
 
 
 def torch_arrays(mx, folder):
@@ -127,7 +165,7 @@ def torch_arrays(mx, folder):
     return sum(len(x) for x, _ in DataLoader(data, BATCH, num_workers=WORKERS))
 
 
-TORCH_ROWS = {"image_loader": torch_images, "array_loader": torch_arrays}
+TORCH_ROWS = {"image_loader": torch_images, "training_loader": torch_training_images, "array_loader": torch_arrays}
 
 
 # ------------------------------------------------------------------------------------------------ processes
