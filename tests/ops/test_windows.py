@@ -40,6 +40,17 @@ def test_pooling(kind, kernel, stride, pad):
               lambda x, own=own, extra=extra: own(x, kernel, stride, pad, *extra), data.clone())
 
 
+@pytest.mark.parametrize("kind", ["max", "avg"])
+@pytest.mark.parametrize("sizes, kernel, stride, pad", [
+    ((17, 19), (3, 3), (2, 2), (0, 0)), ((18, 20), (3, 3), (2, 2), (0, 0)), ((19, 19), (4, 3), (3, 2), (1, 1)),
+    ((8, 8, 9), (2, 3, 2), (2, 2, 2), (0, 0, 0)), ((17, 19), (17, 19), (1, 1), (0, 0))])
+def test_windows_that_reach_beyond_the_data(kind, sizes, kernel, stride, pad):
+    torch.manual_seed(0)
+    own = {"max": {2: F.max_pool2d, 3: F.max_pool3d}, "avg": {2: F.avg_pool2d, 3: F.avg_pool3d}}[kind][len(kernel)]
+    _same(lambda x: pooling(x, kernel=kernel, stride=stride, pad=pad, pool_type=kind, pooling_convention="full"),
+          lambda x: own(x, kernel, stride, pad, ceil_mode=True), torch.randn(2, 200, *sizes))
+
+
 def test_windows_are_not_lost_at_nan():
     data = torch.zeros(1, 64, 16, 16)
     data[0, 0, 0, 0] = torch.nan

@@ -15,12 +15,12 @@ __all__ = ["windows"]
 _ONEDNN = torch.backends.mkldnn.is_available()
 
 
-def windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, count: Shape, with_pad: bool,
+def windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, count: Shape, full: bool, with_pad: bool,
             by_torch: Callable[[Tensor], Tensor]) -> Tensor:
     """Largest elements ("max") or means ("avg") of `count` windows on each of the last axes of float32 data.
 
-    Each window's element at place `pad` must lie in the data.  by_torch: does the same; its gradient can be
-    differentiated again.
+    Each window's element at place `pad` must lie in the data; windows for a maximum may reach beyond the padding
+    (`full`).  by_torch: does the same; its gradient can be differentiated again.
     """
     axes = list(zip(range(2, data.dim()), kernel, stride, pad, count, data.shape[2:], strict=True))
     divisors = None if kind == "max" else _divisors(data, axes, with_pad)
@@ -29,7 +29,7 @@ def windows(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, c
         return _Means.apply(data, axes, divisors, by_torch) if with_backward else _pooled(data, axes, divisors)
     if _ONEDNN and (with_backward or prod(kernel) > 4) and data.sum().isfinite():  # oneDNN takes no notice of NaN
         if with_backward:
-            return _Largest.apply(data, kernel, stride, pad, by_torch)
+            return _Largest.apply(data, kernel, stride, pad, full, by_torch)
         return by_torch(data.to_mkldnn()).to_dense()
     return by_torch(data) if with_backward else _pooled(data, axes, None)
 
@@ -110,19 +110,19 @@ class _Largest(torch.autograd.Function):
     """By oneDNN, which remembers where the largest elements were."""
 
     @staticmethod
-    def forward(ctx, data, kernel, stride, pad, by_torch):
+    def forward(ctx, data, kernel, stride, pad, full, by_torch):
         ctx.save_for_backward(data)
         with torch.enable_grad():
             image = data.detach().to_mkldnn().requires_grad_()
             pooled = by_torch(image).detach()
-        ctx.kept, ctx.by_torch = (pooled, image.detach(), kernel, stride, pad), by_torch
+        ctx.kept, ctx.by_torch = (pooled, image.detach(), kernel, stride, pad, (1,) * len(kernel), full), by_torch
         return pooled.to_dense()
 
     @staticmethod
     def backward(ctx, grad):
         data, = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return *differentiable(ctx.by_torch, (data,), grad), None, None, None, None
+            return *differentiable(ctx.by_torch, (data,), grad), *(None,) * 5
         aten, (pooled, image, kernel, *where) = torch.ops.aten, ctx.kept
         backward = aten.mkldnn_max_pool2d_backward if len(kernel) == 2 else aten.mkldnn_max_pool3d_backward
-        return backward(grad.contiguous().to_mkldnn(), pooled, image, kernel, *where).to_dense(), None, None, None, None
+        return backward(grad.contiguous().to_mkldnn(), pooled, image, kernel, *where).to_dense(), *(None,) * 5

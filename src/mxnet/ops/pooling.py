@@ -136,19 +136,22 @@ def _plain(data: Tensor, kind: str, kernel: Shape, stride: Shape, pad: Shape, fu
         return _AVERAGE[len(kernel)](data, kernel, stride, pad, full, with_pad)
 
     sizes = data.shape[2:]
+    if kernel == sizes and not any(pad):
+        return _everything(data, kind, None)
     with_backward = data.requires_grad and torch.is_grad_enabled()
     few, many = _CHANNELS_LAST_PAYS.get((kind, with_backward), (0, 0))
     if len(kernel) == 2 and pay_off(data, few) and data.numel() < many:
         channels_last = in_order(data, (0, 2, 3, 1)).permute(0, 3, 1, 2)
         return in_order(by_torch(channels_last).permute(0, 2, 3, 1), (0, 3, 1, 2))
     least = 100_000 if with_backward else _LEAST[kind]
-    if (len(kernel) == 1 or full or not pay_off(data, least)
+    if (len(kernel) == 1 or not pay_off(data, least)
             or any(k > n + 2 * p for n, k, p in zip(sizes, kernel, pad, strict=True))):
         return by_torch(data)
-    count = tuple((n + 2 * p - k) // s + 1 for n, k, s, p in zip(sizes, kernel, stride, pad, strict=True))
-    if any((c - 1) * s >= n for c, s, n in zip(count, stride, sizes, strict=True)):
+    over = _overhang(sizes, kernel, stride, pad, "full" if full else "valid")
+    count = tuple((n + 2 * p + o - k) // s + 1 for n, k, s, p, o in zip(sizes, kernel, stride, pad, over, strict=True))
+    if any((c - 1) * s >= n for c, s, n in zip(count, stride, sizes, strict=True)) or (kind == "avg" and any(over)):
         return by_torch(data)
-    return windows(data, kind, kernel, stride, pad, count, with_pad, by_torch)
+    return windows(data, kind, kernel, stride, pad, count, full, with_pad, by_torch)
 
 
 def _everything(data: Tensor, kind: str, p: int | None) -> Tensor:
