@@ -289,6 +289,21 @@ def test_a_worker_that_dies(die, message):
     assert firsts([next(iter(loader))]) == [0]  # workers are started again
 
 
+class Leaving:
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        sys.exit(4)
+
+
+@pytest.mark.parametrize("thread_pool", [False, True])
+def test_a_worker_that_exits(thread_pool):
+    loader = DataLoader(Leaving(), 2, num_workers=1, thread_pool=thread_pool, timeout=60)
+    with pytest.raises(mx.MXNetError, match=r"exited unexpectedly with code 4|ended by SystemExit\(4\)"):
+        next(iter(loader))
+
+
 def test_a_stranger_kills_an_idle_worker():
     loader = DataLoader(numbers(40, lambda i: time.sleep(0.05) or i), 2, num_workers=2)
     batches = iter(loader)

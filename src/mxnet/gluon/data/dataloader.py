@@ -127,8 +127,13 @@ def _thread_worker_initializer(active_shape, active_array):
 
 
 def _thread_worker_fn(samples, batchify_fn, dataset):
-    """A batch, made in a thread."""
-    return _make_batch(samples, batchify_fn, dataset)
+    """A batch, made in a thread; MXNetError for what would end the thread, and have everybody wait for its batch."""
+    try:
+        return _make_batch(samples, batchify_fn, dataset)
+    except Exception:
+        raise
+    except BaseException as error:
+        raise MXNetError(f"A DataLoader thread was ended by {error!r}") from error
 
 
 # ---------------------------------------------------------------------------------------------- iterators
