@@ -265,3 +265,17 @@ class TestSurroundings:
             os.system("echo lost >&2")
         print("kept", file=sys.stderr)
         assert capfd.readouterr().err == "kept\n"
+
+
+def test_random_csr_arrays_are_those_of_mxnet():
+    np.random.seed(3)
+    whole = mx.test_utils.rand_ndarray((2, 3), "csr", density=1.0)
+    np.testing.assert_allclose(whole.asnumpy(), [[0.20724288, 0.0514672, 0.8962931],
+                                                 [0.12558532, 0.5108276, 0.89294696]], rtol=1e-6)
+    np.random.seed(3)
+    np.testing.assert_allclose(mx.test_utils.rand_ndarray((2, 3), "csr").asnumpy(),
+                               [[0, 0.43706194, 0.01874801], [0, 0, 0.5693113]], rtol=1e-6)
+    with pytest.raises(AssertionError, match="2 dimensions"):
+        mx.test_utils.rand_ndarray((4,), "csr")
+    with pytest.raises(AssertionError, match="powerlaw not supported"):
+        mx.test_utils.rand_ndarray((4, 2), "row_sparse", distribution="powerlaw")

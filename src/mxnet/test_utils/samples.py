@@ -78,12 +78,17 @@ def rand_sparse_ndarray(shape, stype, density=None, dtype=None, distribution=Non
     if distribution not in (None, "uniform", "powerlaw"):
         raise ValueError(f"distribution {distribution!r} is unknown, there are 'uniform' and 'powerlaw'")
     if stype == "row_sparse":
+        assert distribution != "powerlaw", "Distribution powerlaw not supported for row_sparse"
         rows = np.flatnonzero(rnd.rand(shape[0]) < density) if rsp_indices is None else np.asarray(rsp_indices)
         values = rnd.rand(len(rows), *shape[1:])
     elif stype == "csr":
-        stored = _powerlaw(shape, density) if distribution == "powerlaw" else rnd.rand(*shape) < density
-        rows, values = np.nonzero(stored)
-        columns, values = values, rnd.uniform(-1, 1, len(rows))
+        assert len(shape) == 2, f"csr arrays have 2 dimensions, got shape {shape}"
+        if distribution == "powerlaw":
+            rows, columns = np.nonzero(_powerlaw(shape, density))
+        else:  # the same places and values as MXNet's, which lets SciPy choose them: counted down the columns
+            columns, rows = np.divmod(rnd.choice(shape[0] * shape[1], round(shape[0] * shape[1] * density), False),
+                                      max(shape[0], 1))
+        values = rnd.rand(len(rows))
     else:
         raise ValueError(f"unknown storage type {stype!r}")
     if data_init is not None:
