@@ -283,9 +283,10 @@ class DataLoader:
             return self._same_process_iter()
         if isinstance(self._worker_pool, WorkerPool) and self._worker_pool.broken:
             self._worker_pool = self._start_workers()
+        # a process may end, which its pool notices
+        worker_fn = _thread_worker_fn if self._thread_pool else _make_batch
         return _MultiWorkerIter(self._worker_pool, self._batchify_fn, self._batch_sampler, self._pin_memory,
-                                self._pin_device_id, _thread_worker_fn, self._prefetch, self._dataset, self,
-                                self._timeout)
+                                self._pin_device_id, worker_fn, self._prefetch, self._dataset, self, self._timeout)
 
     def _same_process_iter(self):
         for samples in self._batch_sampler:
