@@ -247,3 +247,12 @@ def test_tensorboard_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ImportError, match=r"pip install 'glueball\[tensorboard\]'"):
         mx.contrib.tensorboard.LogMetricsCallback("logs")
+
+
+def test_monitor_shows_a_float32_with_its_own_digits():
+    executor = (mx.sym.Variable("x") * 1).bind(mx.cpu(), {"x": mx.nd.array([0.1])})
+    monitor = mx.mon.Monitor(1, stat_func=lambda array: array, pattern="x")
+    monitor.install(executor)
+    monitor.tic()
+    executor.forward()
+    assert monitor.toc()[0][2] == "0.1\t"

@@ -94,4 +94,5 @@ def _text(name, stat) -> str:
     stats = [stat] if isinstance(stat, NDArray) else stat
     assert isinstance(stats, list) and all(isinstance(s, NDArray) for s in stats), (
         f"stat_func must return an NDArray or a list of them, got {stat!r} for {name}")
-    return "".join(f"{s.asscalar() if s.shape in ((1,), ()) else s.asnumpy()}\t" for s in stats)
+    # str: to format a NumPy scalar is to show a float32 with the digits of a double
+    return "".join(str(s.asscalar() if s.shape in ((1,), ()) else s.asnumpy()) + "\t" for s in stats)
