@@ -53,3 +53,9 @@ def test_clip_global_norm_refuses_integers_before_it_changes_anything():
     with pytest.raises(mx.MXNetError, match="floating point"):
         utils.clip_global_norm(arrays, 5)
     assert arrays[0].asnumpy().tolist() == [300, 400]
+
+
+def test_the_global_norm_is_a_float32():
+    """As MXNet's, which is printed with as many digits as that has."""
+    norm = utils.clip_global_norm([nd.ones((2, 3)) * 3, nd.ones(4)], 1.0)
+    assert type(norm) is np.float32 and str(norm) == "7.615773"

@@ -56,7 +56,7 @@ def split_and_load(data, ctx_list, batch_axis=0, even_split=True):
 def clip_global_norm(arrays, max_norm, check_isfinite=True):
     """Scale arrays in place so that the L2 norm of all of them together is at most `max_norm`.
 
-    Returns the norm before that: a float, or an NDArray of shape (1,) if not check_isfinite, which spares waiting for
+    Returns the norm before that: a numpy.float32, or an NDArray of shape (1,) if not check_isfinite, which spares waiting for
     a GPU; with it, a norm that is nan or inf is a UserWarning.  MXNetError for arrays of integers.
     """
     assert len(arrays) > 0, "clip_global_norm needs at least one array"
@@ -75,7 +75,7 @@ def clip_global_norm(arrays, max_norm, check_isfinite=True):
         scale = torch.minimum(max_norm / (norm + 1e-8), torch.ones_like(norm))
         for tensor in tensors:
             tensor.mul_(scale.to(tensor.device, tensor.dtype))
-    return norm.item() if check_isfinite else wrap(norm, ctx)
+    return norm.cpu().numpy()[0] if check_isfinite else wrap(norm, ctx)
 
 
 def _exact(tensors):
