@@ -56,8 +56,8 @@ def split_and_load(data, ctx_list, batch_axis=0, even_split=True):
 def clip_global_norm(arrays, max_norm, check_isfinite=True):
     """Scale arrays in place so that the L2 norm of all of them together is at most `max_norm`.
 
-    Returns the norm before that: a numpy.float32, or an NDArray of shape (1,) if not check_isfinite, which spares waiting for
-    a GPU; with it, a norm that is nan or inf is a UserWarning.  MXNetError for arrays of integers.
+    Returns the norm before that: a numpy.float32, or an NDArray of shape (1,) if not check_isfinite, which spares
+    waiting for a GPU; with it, a norm that is nan or inf is a UserWarning.  MXNetError for arrays of integers.
     """
     assert len(arrays) > 0, "clip_global_norm needs at least one array"
     ctx = arrays[0]._ctx
