@@ -462,3 +462,17 @@ def test_operators_may_be_watched():
                     (b"net_dense0_fwd_output", b"FullyConnected", (1, 2)),
                     (b"net_dense0_relu_fwd_input0", b"Activation", (1, 2)),
                     (b"net_dense0_relu_fwd_output", b"Activation", (1, 2))]
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+def test_outputs_of_a_symbol_block(hybridize) -> None:
+    """As recorded from MXNet 1.9.1: one output is no list, even if it was given as one; several are, of symbols too."""
+    x = mx.sym.var("data")
+    one, other = mx.sym.relu(x), mx.sym.tanh(x)
+    for outputs, count in ((one, 1), ([one], 1), ((one,), 1), (mx.sym.Group([one]), 1), ([one, other], 2),
+                           (mx.sym.Group([one, other]), 2), ([mx.sym.Group([one, other])], 2)):
+        block = mx.gluon.SymbolBlock(outputs, [x])
+        block.hybridize(hybridize)
+        for given in (mx.nd.ones((1, 2)), mx.sym.var("q")):
+            found = block(given)
+            assert isinstance(found, type(given)) if count == 1 else [type(f) for f in found] == [type(given)] * count

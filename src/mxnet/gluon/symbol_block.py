@@ -21,6 +21,7 @@ __all__ = ["SymbolBlock"]
 class SymbolBlock(HybridBlock):
     """A block whose graph is given: `outputs` (a Symbol or a list of them) of `inputs` (variables).
 
+    A list of one Symbol is as the Symbol alone; several outputs come as a list, those of a grouped Symbol too.
     The other variables become parameters under their own names, which may be loaded, initialized and trained.
     params: a ParameterDict to take them from.
     """
@@ -57,6 +58,8 @@ class SymbolBlock(HybridBlock):
         self._params = ParameterDict("", params)
         if isinstance(inputs, Symbol) and len(inputs) == 1:
             inputs = [inputs]
+        if isinstance(outputs, (list, tuple)) and len(outputs) == 1:
+            outputs = outputs[0]
         inputs, self._in_format = flatten(list(inputs), "input")
         flat, self._out_format = flatten(outputs, "output")
         out = Group(flat)
@@ -105,7 +108,7 @@ class SymbolBlock(HybridBlock):
             raise ValueError(f"SymbolBlock expects {len(self._inputs)} inputs, but got {len(flat)}")
         out = compose(self._outputs, {i.name: s for i, s in zip(self._inputs, flat, strict=True)
                                       if i.name in self._outputs.list_inputs()})
-        return out if isinstance(self._out_format, int) else nested(iter(out), self._out_format)
+        return nested(iter(out), self._out_format)
 
     def _traced(self, arrays):
         """`forward` as a part of a graph that is being traced."""
