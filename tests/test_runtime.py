@@ -87,3 +87,11 @@ def test_current_of_a_thread():
     with mx.name.Prefix("p_") as prefix, mx.AttrScope(a="1") as scope, mx.Context("cpu", 1):
         assert mx.name.NameManager.current is prefix and mx.AttrScope.current is scope
         assert mx.Context.default_ctx == mx.cpu(1)
+
+
+def test_names_that_packages_import_for_callbacks() -> None:
+    import ctypes
+
+    from mxnet.base import NDArrayHandle, py_str
+    assert NDArrayHandle is ctypes.c_void_p  # as in MXNet
+    assert py_str(b"fc_output") == "fc_output"

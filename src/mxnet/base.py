@@ -1,5 +1,6 @@
 """Errors, type groups and dtype tables that every other module stands on."""
 
+import ctypes
 import numbers
 import os
 
@@ -126,6 +127,9 @@ def _as_list(obj) -> list | tuple:
 def py_str(x):
     """Decode the bytes of a C string."""
     return x.decode("utf-8")
+
+
+NDArrayHandle = ctypes.c_void_p  # a name that packages import for callbacks from C; here callbacks get NDArrays
 
 
 # ---------------------------------------------------------------- dtypes
