@@ -117,16 +117,16 @@ def fixed_crop(src: NDArray, x0: int, y0: int, w: int, h: int, size: tuple[int, 
     What lies outside of the image is left out; MXNetError where nothing is left.  interp as for `resize_short`.
     Source: MXNet's `mx.image.fixed_crop`.
     """
-    resized = size is not None and (w, h) != size
-    # what is resized need not be copied before; and each rectangle is new, which costs an operator's parameters more
-    out = (src[y0:y0 + h, x0:x0 + w] if resized
-           else nd.slice(src, begin=(y0, x0, 0), end=(y0 + h, x0 + w, src.shape[2])))
+    if size is None or (w, h) == size:
+        out = nd.slice(src, begin=(y0, x0, 0), end=(y0 + h, x0 + w, src.shape[2]))
+    else:  # need not be copied before; and each rectangle is new, which costs an operator's parameters more
+        out = src[y0:y0 + h, x0:x0 + w]
     if not out.size:
         raise MXNetError(f"fixed_crop: columns {x0} to {x0 + w} and rows {y0} to {y0 + h} hold nothing of the image "
                          f"of shape {src.shape}")
-    if not resized:
+    if size is None or (w, h) == size:
         return out
-    return imresize(out, *size, interp=_get_interp_method(interp, (h, w, size[1], size[0])))
+    return imresize(out, size[0], size[1], interp=_get_interp_method(interp, (h, w, size[1], size[0])))
 
 
 def scale_down(src_size: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:

@@ -14,8 +14,7 @@ import torch
 from ... import ndarray as nd
 from ..._state import state
 from ...base import NAME_TO_TORCH
-from ._late import CONTAINERS, ELEMENTWISE, has_hooks
-from ._late import takes_samples_as as _is
+from ._late import CONTAINERS, ELEMENTWISE, has_hooks, takes_samples_as
 from ._stacking import empty, on_cpu
 from .dataset import (
     ArrayDataset,
@@ -36,11 +35,11 @@ def gather(dataset: Any, samples: Sequence, shared: bool, batchify_fn: Callable)
     """
     if not len(samples) or state.recording or not (shared or on_cpu()):  # an array may be what lists the samples
         return None
-    if _is(dataset, _SampledDataset):
+    if takes_samples_as(dataset, _SampledDataset):
         return gather(dataset._dataset, [dataset._indices[i] for i in samples], shared, batchify_fn)
-    if _is(dataset, _LazyTransformDataset):
+    if takes_samples_as(dataset, _LazyTransformDataset):
         return _transformed(dataset, samples, shared, batchify_fn)
-    if _is(dataset, SimpleDataset):
+    if takes_samples_as(dataset, SimpleDataset):
         return _rows(dataset._data, samples, shared)
     arrays = _arrays(dataset)
     if arrays is None:
@@ -55,9 +54,9 @@ def gather(dataset: Any, samples: Sequence, shared: bool, batchify_fn: Callable)
 
 def _arrays(dataset: Any) -> Sequence | None:
     """The arrays that a dataset puts side by side."""
-    if _is(dataset, ArrayDataset):
+    if takes_samples_as(dataset, ArrayDataset):
         return dataset._data
-    if _is(dataset, _DownloadedDataset) and dataset._transform is None:
+    if takes_samples_as(dataset, _DownloadedDataset) and dataset._transform is None:
         return dataset._data, dataset._label
     return None
 
@@ -119,10 +118,10 @@ def _takes_batches(fn: Any) -> bool:
 
 def _are_images(dataset: Any) -> bool:
     """Whether the samples are, or begin with, NDArrays of three dimensions, by the array that they are rows of."""
-    while _is(dataset, _SampledDataset):
+    while takes_samples_as(dataset, _SampledDataset):
         dataset = dataset._dataset
-    if _is(dataset, _LazyTransformDataset):
+    if takes_samples_as(dataset, _LazyTransformDataset):
         return _are_images(dataset._data)  # what it gives has as many dimensions
     arrays = _arrays(dataset)
-    data = arrays[0] if arrays is not None else dataset._data if _is(dataset, SimpleDataset) else dataset
+    data = arrays[0] if arrays is not None else dataset._data if takes_samples_as(dataset, SimpleDataset) else dataset
     return type(data) is nd.NDArray and data.ndim == 4

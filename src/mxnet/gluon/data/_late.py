@@ -43,7 +43,7 @@ class Pixels:
             cv2.LUT(plane, table, dst=values)
 
 
-def takes_samples_as(dataset: Any, kind: type) -> bool:
+def takes_samples_as(dataset: Any, kind: Any) -> bool:
     """Whether a dataset takes its samples as a class does: derived ones may do it in their own way."""
     return getattr(type(dataset), "__getitem__", None) is kind.__getitem__
 

@@ -207,6 +207,7 @@ def _pack(loose: list, places: list, number: int, arena: Arena) -> _Block:
         start = places[i][1]
         memory[start:start + raw.nbytes] = raw
     block = arena.at(memory.__array_interface__["data"][0])
+    assert block is not None, "an arena finds what it has just given"
     block.away += 1
     return block
 

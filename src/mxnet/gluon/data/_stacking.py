@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -31,7 +31,7 @@ def on_cpu() -> bool:
     return current_context().device_type != "gpu"
 
 
-def stack(data: Sequence, shared: bool) -> nd.NDArray:
+def stack(data: Sequence | np.ndarray, shared: bool) -> nd.NDArray:
     """NDArrays, NumPy arrays or (nested lists of) numbers of one shape along a new first axis.
 
     The dtype is that of the arrays, that of numbers what numpy.asarray gives.  MXNetError, ValueError if samples
@@ -45,7 +45,7 @@ def stack(data: Sequence, shared: bool) -> nd.NDArray:
     if isinstance(first, np.ndarray) and first.dtype.kind in "fiub" and (shared or on_cpu()) and all(
             isinstance(one, np.ndarray) and one.shape == first.shape and one.dtype == first.dtype for one in data):
         out = empty((len(data), *first.shape), torch_dtype(first.dtype), shared)
-        np.stack(data, out=out._t.numpy())
+        np.stack(list(data), out=out._t.numpy())
         return out
     try:
         values = np.asarray(data)
@@ -86,15 +86,21 @@ def collect(samples: Iterator, count: int, shared: bool) -> Any:
     return batch if several else batch[0]
 
 
-class _List(list):
+class _List:
     """A part of samples, kept until all are there."""
 
+    def __init__(self, parts: Iterable):
+        self._parts = list(parts)
+
+    def __iter__(self) -> Iterator:
+        return iter(self._parts)
+
     def append(self, part) -> bool:
-        super().append(_finished(part))
+        self._parts.append(_finished(part))
         return True
 
     def batch(self, shared: bool):
-        return batchify(self, shared)
+        return batchify(self._parts, shared)
 
 
 class _Rows:

@@ -291,7 +291,7 @@ class _Core:
         (number, ok), parcel = worker.mappings.receive(worker.connection)
         with self.lock:
             result = worker.tasks.pop(number, None)  # None: the pool is ending
-            waiting = result and result()
+            waiting = None if result is None else result()
             self.hand_out()
         if waiting is not None:
             waiting._set((ok, parcel))

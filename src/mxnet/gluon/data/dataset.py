@@ -151,18 +151,11 @@ class _SampledDataset(Dataset):
         return self._dataset[self._indices[idx]]
 
 
-class _FilteredDataset(Dataset):
+class _FilteredDataset(_SampledDataset):
     """The samples of a dataset for which a function says true."""
 
     def __init__(self, dataset, fn):
-        self._dataset = dataset
-        self._indices = list(FilterSampler(fn, dataset))
-
-    def __len__(self):
-        return len(self._indices)
-
-    def __getitem__(self, idx):
-        return self._dataset[self._indices[idx]]
+        super().__init__(dataset, FilterSampler(fn, dataset))
 
 
 class _LazyTransformDataset(Dataset):
