@@ -119,6 +119,12 @@ class _TokenEmbedding(vocab.Vocabulary):
 
     # ----------------------------------------------------------------------------------------------- loading it
 
+    def _load_published(self, name, root, init_unknown_vec, vocabulary):
+        """Vectors from a file that its authors have published, downloaded unless it is in its folder."""
+        self._check_pretrained_file_names(name)
+        self._load_embedding(self._get_pretrained_file(root or _default_root(), name), " ", init_unknown_vec)
+        self._build_embedding_for_vocabulary(vocabulary)
+
     def _load_embedding(self, pretrained_file_path, elem_delim, init_unknown_vec, encoding="utf8"):
         """Read the vectors of a file, and index its tokens behind those that are indexed already.
 
@@ -279,11 +285,8 @@ class GloVe(_TokenEmbedding):
 
     def __init__(self, pretrained_file_name="glove.840B.300d.txt", embedding_root=None, init_unknown_vec=nd.zeros,
                  vocabulary=None, **kwargs):
-        self._check_pretrained_file_names(pretrained_file_name)
         super().__init__(**kwargs)
-        path = self._get_pretrained_file(embedding_root or _default_root(), pretrained_file_name)
-        self._load_embedding(path, " ", init_unknown_vec)
-        self._build_embedding_for_vocabulary(vocabulary)
+        self._load_published(pretrained_file_name, embedding_root, init_unknown_vec, vocabulary)
 
     @classmethod
     def _get_download_file_name(cls, pretrained_file_name):
@@ -305,11 +308,8 @@ class FastText(_TokenEmbedding):
 
     def __init__(self, pretrained_file_name="wiki.simple.vec", embedding_root=None, init_unknown_vec=nd.zeros,
                  vocabulary=None, **kwargs):
-        self._check_pretrained_file_names(pretrained_file_name)
         super().__init__(**kwargs)
-        path = self._get_pretrained_file(embedding_root or _default_root(), pretrained_file_name)
-        self._load_embedding(path, " ", init_unknown_vec)
-        self._build_embedding_for_vocabulary(vocabulary)
+        self._load_published(pretrained_file_name, embedding_root, init_unknown_vec, vocabulary)
 
     @classmethod
     def _get_download_file_name(cls, pretrained_file_name):
