@@ -17,6 +17,11 @@ from mxnet import autograd, gluon, lr_scheduler, nd, optimizer
 FILES = Path(__file__).parent.parent / "golden" / "optimizer"
 
 
+# AdamW is MXNet 2's, and programs register others
+BUILT_IN = sorted(name for name, kind in optimizer.Optimizer.opt_registry.items()
+                  if kind.__module__.startswith("mxnet.optimizer.") and name != "adamw")
+
+
 def parameter(name="a", **kwargs):
     made = gluon.Parameter(name, shape=(3,), **kwargs)
     made.initialize(init="ones")
@@ -31,7 +36,7 @@ def train(trainer, params, steps=1):
         trainer.step(1)
 
 
-@pytest.mark.parametrize("name", sorted(optimizer.Optimizer.opt_registry.keys() - {"adamw"}))
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_states_of_real_mxnet_load_and_training_goes_on(name, tmp_path):
     with np.load(FILES / "saved.npz") as f:
         content, before, after = f[name], f[f"{name}.before"], f[f"{name}.after"]

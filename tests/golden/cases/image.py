@@ -3,7 +3,7 @@
 Left out, because MXNet 1.9.1 is wrong there: the middle of images with an odd size that are flipped (it is not set),
 hue and lighting of images with one channel, and jitter by nothing at all (not set either), the grey of
 random_saturation (only what blue adds to it), gradients of what is neither normalize nor crop (handed on unchanged).
-tests/ops/test_image.py has these, and tests/test_image.py what is decoded.  Bicubic pixels differ in their last bit
+tests/ops/test_image.py has these, and tests/image what is decoded.  Bicubic pixels differ in their last bit
 between the versions of OpenCV; older ones weigh float64 by float32.
 """
 
