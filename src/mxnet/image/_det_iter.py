@@ -183,7 +183,7 @@ def _draw(pixels: np.ndarray, objects: np.ndarray, color, thickness: int, names:
     import cv2
     height, width = pixels.shape[:2]
     for kind, *edges in objects[:, :5]:
-        x1, y1, x2, y2 = (int(edge * size) for edge, size in zip(edges, (width, height) * 2, strict=True))
+        x1, y1, x2, y2 = (int(float(edge) * size) for edge, size in zip(edges, (width, height) * 2, strict=True))
         if min(x1, y1, x2, y2) < 0:
             continue
         cv2.rectangle(pixels, (x1, y1), (x2, y2), color or tuple(np.random.rand(3) * 255), thickness)
